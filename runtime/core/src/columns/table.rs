@@ -1,0 +1,42 @@
+//! A table is declared once and exists twice: as rows that grow (`Vec` columns) and as a shared, frozen table
+//! (`Arc<Vec>` columns, which cross the sandbox boundary without a copy on the host's side).
+
+/// Declares the growing and the frozen form of one table.
+macro_rules! table {
+    ($(#[$meta:meta])* $Rows:ident => $Table:ident { $($(#[$column_meta:meta])* $column:ident: $word:ty),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $Rows { $($(#[$column_meta])* pub $column: Vec<$word>,)+ }
+
+        $(#[$meta])*
+        /// Frozen and shared.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct $Table { $($(#[$column_meta])* pub $column: ::std::sync::Arc<Vec<$word>>,)+ }
+
+        impl $Rows {
+            /// Shares the columns; no row can be added afterwards.
+            pub fn freeze(self) -> $Table {
+                $Table { $($column: ::std::sync::Arc::new(self.$column),)+ }
+            }
+
+            /// Bytes in use by rows.
+            pub fn size(&self) -> usize {
+                0 $(+ self.$column.len() * size_of::<$word>())+
+            }
+
+            /// Forgets every row and keeps the memory.
+            pub fn clear(&mut self) {
+                $(self.$column.clear();)+
+            }
+        }
+
+        impl $Table {
+            /// Bytes in use by rows.
+            pub fn size(&self) -> usize {
+                0 $(+ self.$column.len() * size_of::<$word>())+
+            }
+        }
+    };
+}
+
+pub(crate) use table;

@@ -1,0 +1,5 @@
+//! OTLP requests as bytes.
+
+/// stub
+#[derive(Debug)]
+pub struct Request;

@@ -1,0 +1,5 @@
+//! The configuration: TOML in, types that cannot be wrong out.
+
+mod model;
+
+pub use model::*;

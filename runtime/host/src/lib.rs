@@ -1,0 +1,10 @@
+//! Runs trace exporters as WebAssembly components, each in a sandbox with a budget.
+
+pub mod admin;
+mod bindings;
+mod capability;
+pub mod config;
+mod pipeline;
+pub mod receiver;
+mod sandbox;
+pub mod telemetry;
