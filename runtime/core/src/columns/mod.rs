@@ -2,9 +2,12 @@
 //!
 //! Complete: OTLP to columns and back is the identity, unknown protobuf fields and `Resource.entity_refs` excepted.
 
+mod append;
+mod push;
 mod table;
 mod tables;
 
+pub use push::{MAX_RECORDED_DEPTH, join_words, kind, pair, push_u64, u64_at, words};
 pub use tables::*;
 
 use std::sync::Arc;
