@@ -1,9 +1,11 @@
 //! What a configuration says, in types that cannot be wrong. Mirrors the TOML exactly and holds no behaviour.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::{Ipv4Addr, SocketAddr}, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use url::Url;
+
+use super::secrets::{Secret, Secrets};
 
 /// A whole configuration.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,8 @@ pub struct Config {
     pub admin: Option<Admin>,
     /// `[shutdown] deadline`: how long to drain.
     pub shutdown: Shutdown,
+    /// What must never be printed: header values, and text that came from variables.
+    pub secrets: Secrets,
 }
 
 /// `[sampler]`. Received spans take `always_on`, `always_off` or `traceid_ratio` only.
@@ -62,11 +66,13 @@ pub struct Receivers {
     pub otlp_grpc: Option<Receiver>,
 }
 
-/// One OTLP receiver.
+/// One OTLP receiver. [`Receiver::otlp_http`] and [`Receiver::otlp_grpc`] hold the defaults.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     /// `listen`, by default loopback on the standard port (4318, 4317).
     pub listen: SocketAddr,
+    /// `insecure`: listen beyond loopback although anybody may send. Default false.
+    pub insecure: bool,
     /// `max_request_bytes`: of a body, both before and after decompression. Default 20 MiB over HTTP, 4 MiB over gRPC.
     pub max_request_bytes: usize,
     /// `max_spans_per_request`: rows, spans or log records. Default 65,536.
@@ -106,7 +112,7 @@ pub struct BatchLimits {
     pub schedule_delay: Duration,
 }
 
-/// `[exporters.NAME]`
+/// `[exporters.NAME]`. [`Exporter::new`] holds the defaults.
 #[derive(Clone, Debug)]
 pub struct Exporter {
     /// `component`: `builtin:NAME` or a path, relative to the configuration file.
@@ -224,6 +230,8 @@ pub struct HttpGrant {
     pub allow: Vec<Url>,
     /// `allow_cidrs`: private ranges that names may resolve to.
     pub allow_cidrs: Vec<IpNet>,
+    /// `insecure`: plain `http://` to other machines. Default false.
+    pub insecure: bool,
     /// `headers`: put on by the host, never seen by the guest.
     pub headers: BTreeMap<String, Secret>,
     /// `timeout`: of one request. Default 10 s.
@@ -238,28 +246,6 @@ pub struct HttpGrant {
     pub max_response_bytes: usize,
     /// `ca_file`: a PEM bundle used instead of the system's roots.
     pub ca_file: Option<PathBuf>,
-}
-
-/// Text that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides `text`.
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text, to be sent and for nothing else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(secret)")
-    }
 }
 
 /// `[sandbox]`
@@ -285,6 +271,68 @@ pub struct Admin {
 pub struct Shutdown {
     /// `deadline`. Default 25 s.
     pub deadline: Duration,
+}
+
+impl Receiver {
+    /// `[receivers.otlp_http]` without any key.
+    pub fn otlp_http() -> Self {
+        Self::on_loopback(4318, 20 << 20)
+    }
+
+    /// `[receivers.otlp_grpc]` without any key.
+    pub fn otlp_grpc() -> Self {
+        Self::on_loopback(4317, 4 << 20)
+    }
+
+    fn on_loopback(port: u16, max_request_bytes: usize) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            insecure: false,
+            max_request_bytes,
+            max_rows_per_request: 65_536,
+            max_decoded_bytes: 64 << 20,
+            max_concurrent_requests: 64,
+            max_connections: 1024,
+            read_timeout: Duration::from_secs(10),
+            metadata: Vec::new(),
+            other_signals: OtherSignals::default(),
+        }
+    }
+}
+
+impl Exporter {
+    /// `[exporters.NAME]` with nothing but a `component`.
+    pub fn new(component: Component) -> Self {
+        Self {
+            component,
+            digest: None,
+            required: false,
+            concurrency: 1,
+            subscribe: Subscribe::default(),
+            queue: Queue::default(),
+            retry: Retry::default(),
+            limits: Limits::default(),
+            grants: Grants::default(),
+            settings: serde_json::Map::new(),
+        }
+    }
+}
+
+impl Default for HttpGrant {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            allow_cidrs: Vec::new(),
+            insecure: false,
+            headers: BTreeMap::new(),
+            timeout: Duration::from_secs(10),
+            max_in_flight: 4,
+            max_requests_per_batch: 64,
+            max_request_bytes: 16 << 20,
+            max_response_bytes: 4 << 20,
+            ca_file: None,
+        }
+    }
 }
 
 impl Default for BatchLimits {
