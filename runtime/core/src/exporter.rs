@@ -20,6 +20,11 @@ pub trait Exporter: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
+    /// Called at the interval the exporter asked for, when no batch comes. The default does nothing.
+    fn tick(&self) -> ExportFuture<'_, Result<(), ExportError>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// The last call. The default does nothing.
     fn shutdown(&self) -> ExportFuture<'_, Result<(), ExportError>> {
         Box::pin(async { Ok(()) })

@@ -3,7 +3,10 @@
 //!
 //! Every move is one method that takes from one column and gives to another, so that the law holds by construction.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    ops::AddAssign,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use crate::exporter::FaultKind;
 
@@ -94,6 +97,21 @@ impl Ledger {
     }
 }
 
+/// Two ledgers side by side are one: the law is linear.
+impl AddAssign<&Ledger> for Ledger {
+    fn add_assign(&mut self, other: &Ledger) {
+        self.accepted += other.accepted;
+        self.delivered += other.delivered;
+        self.rejected += other.rejected;
+        self.dead_lettered += other.dead_lettered;
+        self.queued += other.queued;
+        self.in_flight += other.in_flight;
+        for (sum, rows) in self.dropped.iter_mut().zip(other.dropped) {
+            *sum += rows;
+        }
+    }
+}
+
 impl Tally {
     /// Rows enter the queue.
     pub fn accept(&self, rows: u32) {
@@ -158,5 +176,24 @@ impl Settled {
     fn rows(&self) -> u64 {
         let dropped = self.dropped.map_or(0, |(rows, _)| rows);
         [self.delivered, self.rejected, self.requeued, self.dead_lettered, dropped].into_iter().map(u64::from).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sum_of_two_balanced_ledgers_is_balanced() {
+        let (one, two) = (Tally::default(), Tally::default());
+        one.accept(5);
+        one.start(3);
+        one.finish(Settled { delivered: 1, rejected: 1, dropped: Some((1, DropReason::TooOld)), ..Settled::default() });
+        two.accept(7);
+        two.drop_queued(2, DropReason::QueueFull);
+        let mut sum = one.read();
+        sum += &two.read();
+        assert!(sum.is_balanced());
+        assert_eq!((sum.accepted, sum.queued, sum.dropped_total()), (12, 7, 3));
     }
 }
