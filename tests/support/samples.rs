@@ -1,0 +1,154 @@
+//! Requests in which every field of OTLP is set, to be compared at the other end.
+
+use opentelemetry_proto::tonic::{
+    collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest},
+    common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value::Value},
+    logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+    resource::v1::Resource,
+    trace::v1::{ResourceSpans, ScopeSpans, Span, Status, span},
+};
+
+const START: u64 = 1_790_000_000_000_000_000;
+
+/// Two resources, three scopes, `spans_per_scope` spans each; spans differ, and the first of each scope has every field.
+pub fn every_span_field(spans_per_scope: usize) -> ExportTraceServiceRequest {
+    let mut number = 0;
+    let mut scope = |name: &str| {
+        let spans = (0..spans_per_scope).map(|_| {
+            number += 1;
+            span(number)
+        });
+        ScopeSpans { spans: spans.collect(), scope: Some(instrumentation(name)), schema_url: format!("https://s/{name}") }
+    };
+    let first = ResourceSpans {
+        resource: Some(resource("shop")),
+        scope_spans: vec![scope("cart"), scope("price")],
+        schema_url: "https://schema/1".into(),
+    };
+    let second = ResourceSpans {
+        resource: Some(resource("warehouse")),
+        scope_spans: vec![scope("stock")],
+        schema_url: String::new(),
+    };
+    ExportTraceServiceRequest { resource_spans: vec![first, second] }
+}
+
+/// Events with bodies of every type.
+pub fn every_event_field() -> ExportLogsServiceRequest {
+    let bodies = [Some(text("plain")), Some(nested()), Some(Value::IntValue(-7)), None];
+    let records = bodies.into_iter().zip(1..).map(|(body, number)| LogRecord {
+        time_unix_nano: START + number,
+        observed_time_unix_nano: START + 10 + number,
+        severity_number: 9,
+        severity_text: "INFO".into(),
+        body: body.map(|value| AnyValue { value: Some(value) }),
+        attributes: attributes(),
+        dropped_attributes_count: 4,
+        flags: 1,
+        trace_id: vec![7; 16],
+        span_id: vec![8; 8],
+        event_name: format!("shop.order.{number}"),
+    });
+    let scope_logs = ScopeLogs {
+        log_records: records.collect(),
+        scope: Some(instrumentation("orders")),
+        schema_url: "https://s/orders".into(),
+    };
+    let resource_logs =
+        ResourceLogs { resource: Some(resource("shop")), scope_logs: vec![scope_logs], schema_url: "https://schema/1".into() };
+    ExportLogsServiceRequest { resource_logs: vec![resource_logs] }
+}
+
+fn span(number: u64) -> Span {
+    let id = number.to_be_bytes();
+    let trace_id = [[0xab; 8], id].concat();
+    if number % 2 == 0 {
+        return Span {
+            trace_id,
+            span_id: id.to_vec(),
+            name: format!("plain {number}"),
+            start_time_unix_nano: START + number,
+            end_time_unix_nano: START + 2 * number,
+            ..Span::default()
+        };
+    }
+    Span {
+        trace_id: trace_id.clone(),
+        span_id: id.to_vec(),
+        trace_state: "vendor=a,other=b".into(),
+        parent_span_id: vec![9; 8],
+        flags: 0x301,
+        name: format!("GET /cart/{number} – ünïcode"),
+        kind: span::SpanKind::Server as i32,
+        start_time_unix_nano: START + number,
+        end_time_unix_nano: START + 1_500_000 + number,
+        attributes: attributes(),
+        dropped_attributes_count: 1,
+        events: vec![span::Event {
+            time_unix_nano: START + 5,
+            name: "exception".into(),
+            attributes: attributes(),
+            dropped_attributes_count: 2,
+        }],
+        dropped_events_count: 3,
+        links: vec![span::Link {
+            trace_id,
+            span_id: vec![5; 8],
+            trace_state: "l=1".into(),
+            attributes: attributes(),
+            dropped_attributes_count: 6,
+            flags: 0x101,
+        }],
+        dropped_links_count: 7,
+        status: Some(Status { message: "stock unavailable".into(), code: 2 }),
+    }
+}
+
+/// One attribute of every type, the empty value included.
+pub fn attributes() -> Vec<KeyValue> {
+    let values = [
+        ("string", Some(text("välue"))),
+        ("empty string", Some(text(""))),
+        ("bool", Some(Value::BoolValue(true))),
+        ("int", Some(Value::IntValue(i64::MIN))),
+        ("double", Some(Value::DoubleValue(0.1))),
+        ("bytes", Some(Value::BytesValue(vec![0, 255, 10]))),
+        ("nested", Some(nested())),
+        ("nothing", None),
+    ];
+    values.into_iter().map(|(key, value)| attribute(key, value)).collect()
+}
+
+fn nested() -> Value {
+    let list = KeyValueList {
+        values: vec![attribute("inner", Some(Value::IntValue(1))), attribute("deeper", Some(array(vec![text("x")])))],
+    };
+    array(vec![text("a"), Value::KvlistValue(list), Value::BoolValue(false), array(vec![])])
+}
+
+fn array(values: Vec<Value>) -> Value {
+    Value::ArrayValue(ArrayValue { values: values.into_iter().map(|value| AnyValue { value: Some(value) }).collect() })
+}
+
+fn text(value: &str) -> Value {
+    Value::StringValue(value.into())
+}
+
+fn attribute(key: &str, value: Option<Value>) -> KeyValue {
+    KeyValue { key: key.into(), value: Some(AnyValue { value }), ..KeyValue::default() }
+}
+
+fn resource(service: &str) -> Resource {
+    let mut attributes = attributes();
+    attributes.insert(0, attribute("service.name", Some(text(service))));
+    Resource { attributes, dropped_attributes_count: 1, ..Resource::default() }
+}
+
+fn instrumentation(name: &str) -> InstrumentationScope {
+    InstrumentationScope {
+        name: name.into(),
+        version: "1.2.3".into(),
+        attributes: attributes(),
+        dropped_attributes_count: 2,
+    }
+}
