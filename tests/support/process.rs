@@ -1,0 +1,102 @@
+//! Servers that a test starts and that never outlive it.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// A child process with its log. Killed on drop; the log is printed if the test is failing.
+pub struct Server {
+    child: Child,
+    log: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts `command` and waits until `is_ready` says so, up to 90 seconds.
+    ///
+    /// # Errors
+    /// If it cannot start, ends, or does not become ready; with the end of its log.
+    pub fn start(command: &mut Command, mut is_ready: impl FnMut() -> bool) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let log = dir.path().join("log");
+        let file = File::create(&log)?;
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+        let mut server = Self { child, log, _dir: dir };
+        let start = Instant::now();
+        while !is_ready() {
+            if let Some(status) = server.child.try_wait()? {
+                bail!("{command:?} ended with {status}:\n{}", server.log());
+            }
+            if start.elapsed() > Duration::from_secs(90) {
+                bail!("{command:?} is not ready:\n{}", server.log());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(server)
+    }
+
+    /// What it has written so far to standard output and error.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends SIGTERM and waits for the end: exit status and log.
+    ///
+    /// # Errors
+    /// If it does not end within 40 seconds.
+    pub fn terminate(mut self) -> Result<(ExitStatus, String)> {
+        Command::new("kill").args(["-TERM", &self.id().to_string()]).status()?;
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(40) {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok((status, self.log()));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        bail!("did not end after SIGTERM:\n{}", self.log())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("--- log of process {}\n{}", self.child.id(), self.log());
+        }
+    }
+}
+
+/// A loopback port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+    listener.local_addr().expect("a bound address").port()
+}
+
+/// Asks every 20 ms until `ask` answers something, up to 30 seconds.
+///
+/// # Panics
+/// If it never does; `what` names what was waited for.
+pub fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
