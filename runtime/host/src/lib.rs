@@ -7,4 +7,5 @@ pub mod config;
 mod pipeline;
 pub mod receiver;
 mod sandbox;
+pub mod status;
 pub mod telemetry;

@@ -1,6 +1,11 @@
 //! What a configuration says, in types that cannot be wrong. Mirrors the TOML exactly and holds no behaviour.
 
-use std::{collections::BTreeMap, net::{Ipv4Addr, SocketAddr}, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use url::Url;

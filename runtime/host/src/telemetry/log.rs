@@ -1,4 +1,4 @@
-//! What spangate says about itself: log records for a sink, counters for `/metrics`. Never traced, never exported.
+//! Log records for a sink of the embedder's choice.
 
 use std::{fmt, sync::Arc};
 

@@ -1,0 +1,95 @@
+//! One exporter: health, cost, queue and ledger.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{GuestMetric, LedgerStatus};
+
+/// One exporter at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ExporterStatus {
+    /// Name in the configuration.
+    pub name: String,
+    /// Where its component comes from, or `native`.
+    pub component: String,
+    /// What it calls itself.
+    pub description: String,
+    /// Version it gave in its description; empty for native ones.
+    pub version: String,
+    /// Whether receivers are held back while its queue is full.
+    pub required: bool,
+    /// `healthy`, `suspect`, `quarantined`, `probing`, or `paused`.
+    pub state: String,
+    /// Why it takes nothing now, if that is so.
+    pub paused: Option<String>,
+    /// Its latest fault.
+    pub last_fault: Option<FaultStatus>,
+    /// What it used; none for native exporters, which are not metered.
+    pub cost: Option<CostStatus>,
+    /// Its queue.
+    pub queue: QueueStatus,
+    /// Every row that was offered to it, all signals together.
+    pub ledger: LedgerStatus,
+    /// The same by signal, those without rows left out.
+    pub signals: BTreeMap<&'static str, LedgerStatus>,
+    /// Rows it was not offered because it wants other events.
+    pub not_subscribed: u64,
+    /// How its attempts ended.
+    pub attempts: AttemptCounts,
+    /// Series it keeps itself; they appear in `/metrics`.
+    #[serde(skip)]
+    pub guest_metrics: Vec<GuestMetric>,
+}
+
+/// A fault that was told.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct FaultStatus {
+    /// Which wall it hit.
+    pub kind: &'static str,
+    /// One line for a person.
+    pub detail: String,
+    /// When, in seconds before this document.
+    pub seconds_ago: f64,
+}
+
+/// What a sandboxed exporter used since the start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CostStatus {
+    /// Fuel of all calls together.
+    pub fuel: u64,
+    /// Fuel per row that it was handed.
+    pub fuel_per_row: f64,
+    /// Thread CPU time, in seconds.
+    pub cpu_seconds: f64,
+    /// Bytes of linear memory of all its live instances.
+    pub memory_bytes: u64,
+    /// Live instances.
+    pub instances: u64,
+}
+
+/// A queue's use and bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct QueueStatus {
+    /// Rows in it.
+    pub rows: u64,
+    /// Most rows it takes.
+    pub max_rows: u64,
+    /// Bytes in it.
+    pub bytes: u64,
+    /// Most bytes it takes.
+    pub max_bytes: u64,
+}
+
+/// How attempts ended: one spelling with the outcomes of the contract.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the outcomes' own names")]
+pub struct AttemptCounts {
+    pub accepted: u64,
+    pub partial: u64,
+    pub retry_after: u64,
+    pub rejected: u64,
+    pub unavailable: u64,
+    /// By kind; kinds that never happened are left out.
+    pub faults: BTreeMap<&'static str, u64>,
+}

@@ -1,0 +1,17 @@
+//! What a runtime looks like at one moment: the document behind `/status`, and the source of `/metrics`.
+//!
+//! Plain data. It is filled by the runtime and knows no part of it, so that it can be read, printed and tested alone.
+
+mod exporter;
+mod guest_metric;
+mod intake;
+mod ledger;
+mod receiver;
+mod runtime;
+
+pub use exporter::{AttemptCounts, CostStatus, ExporterStatus, FaultStatus, QueueStatus};
+pub use guest_metric::{GuestMetric, GuestValue};
+pub use intake::IntakeStatus;
+pub use ledger::LedgerStatus;
+pub use receiver::ReceiverStatus;
+pub use runtime::{RuntimeStatus, Status};

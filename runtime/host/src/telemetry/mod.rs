@@ -1,0 +1,9 @@
+//! What spangate says about itself: log records for a sink, metrics for a scrape. Never traced, never exported.
+
+mod exposition;
+mod guest_series;
+mod log;
+mod metrics;
+
+pub use log::{Level, Log, LogRecord, LogSink};
+pub use metrics::render_metrics;
