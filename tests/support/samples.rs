@@ -18,7 +18,11 @@ pub fn every_span_field(spans_per_scope: usize) -> ExportTraceServiceRequest {
             number += 1;
             span(number)
         });
-        ScopeSpans { spans: spans.collect(), scope: Some(instrumentation(name)), schema_url: format!("https://s/{name}") }
+        ScopeSpans {
+            spans: spans.collect(),
+            scope: Some(instrumentation(name)),
+            schema_url: format!("https://s/{name}"),
+        }
     };
     let first = ResourceSpans {
         resource: Some(resource("shop")),
@@ -54,8 +58,11 @@ pub fn every_event_field() -> ExportLogsServiceRequest {
         scope: Some(instrumentation("orders")),
         schema_url: "https://s/orders".into(),
     };
-    let resource_logs =
-        ResourceLogs { resource: Some(resource("shop")), scope_logs: vec![scope_logs], schema_url: "https://schema/1".into() };
+    let resource_logs = ResourceLogs {
+        resource: Some(resource("shop")),
+        scope_logs: vec![scope_logs],
+        schema_url: "https://schema/1".into(),
+    };
     ExportLogsServiceRequest { resource_logs: vec![resource_logs] }
 }
 

@@ -1,0 +1,49 @@
+//! The spangate binary, started with a configuration.
+
+use std::{env, fs, path::PathBuf, process::Command};
+
+use anyhow::Result;
+use tempfile::TempDir;
+
+use crate::{Server, get};
+
+/// `spangate run` with its configuration in a folder of its own.
+pub struct Spangate {
+    /// The running process.
+    pub server: Server,
+    /// Where the configuration is.
+    pub dir: TempDir,
+}
+
+impl Spangate {
+    /// Starts `spangate run` and waits until `/readyz` on `admin_port` answers 200. The configuration has to say
+    /// `[admin] listen` with that port.
+    ///
+    /// # Errors
+    /// If it does not become ready; with its log.
+    pub fn run(config: &str, admin_port: u16) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("spangate.toml");
+        fs::write(&path, config)?;
+        let ready = format!("http://127.0.0.1:{admin_port}/readyz");
+        let mut command = Command::new(binary());
+        command.arg("run").arg(&path).env("NO_COLOR", "1");
+        let server = Server::start(&mut command, || matches!(get(&ready), Ok((200, _))))?;
+        Ok(Self { server, dir })
+    }
+}
+
+/// Path of the binary, beside the tests that cargo built.
+///
+/// # Panics
+/// If it was not built.
+pub fn binary() -> PathBuf {
+    let mut path = env::current_exe().expect("the path of this test");
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    path.push("spangate");
+    assert!(path.exists(), "{} is missing: run `cargo build -p spangate-cli` first, or tests/run", path.display());
+    path
+}
