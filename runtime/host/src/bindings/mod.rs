@@ -1,1 +1,11 @@
-//! Being built.
+//! The contract as Rust types: what `wit/v0.1` generates, the handles behind its resources, and conversions of what a
+//! guest answers. No decisions: limits and policies live in `sandbox` and `capability`.
+
+mod outcome;
+mod payload;
+mod text;
+pub(crate) mod v0_1;
+
+pub(crate) use outcome::{bound_description, bound_outcome};
+pub(crate) use payload::{Payload, PayloadLimit, Payloads};
+pub(crate) use text::{escape_controls, escape_line};

@@ -1,1 +1,14 @@
-//! Being built.
+//! What a guest may reach: one capability is one file, five parts, always in this order.
+//!
+//! 1. `XGrant`: the checked form of its TOML table. 2. `XCtx`: state and budget of one exporter, shared by its
+//!    instances. 3. `XView<'_>`: what a host call sees. 4. `impl Host for XView<'_>`: the generated trait, the doing.
+//! 5. `link(linker, get_view)`: by hand, because every host call first pays fuel ([`charge`]). Tests at the foot:
+//!    allowed, denied, over budget.
+//!
+//! Not granted means not linked: the component is refused at load, by the import's name.
+
+pub(crate) mod clock;
+mod fuel;
+pub(crate) mod log;
+
+pub(crate) use fuel::{CALL, Pace, Paced, charge};

@@ -1,0 +1,106 @@
+//! The host's side of `payload` handles: bytes that a request carries out and that never enter the guest.
+//!
+//! Numbers never repeat within an instance, so that a stale handle cannot mean a newer payload.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use wasmtime::component::Resource;
+
+/// Bytes on the host that a guest holds a handle to.
+#[derive(Clone, Debug)]
+#[expect(unreachable_pub, reason = "the generated code re-exports it inside a private module")]
+pub struct Payload {
+    /// What a request's body will be.
+    pub(crate) bytes: Bytes,
+}
+
+/// The payloads of one call of one instance.
+#[derive(Debug, Default)]
+pub(crate) struct Payloads {
+    last: u32,
+    held: HashMap<u32, Payload>,
+}
+
+/// The guest holds as many payloads as it may, [`Payloads::MAX`].
+#[derive(Debug, thiserror::Error)]
+#[error("more than {} payloads held in one call", Payloads::MAX)]
+pub(crate) struct PayloadLimit;
+
+impl Payloads {
+    /// How many payloads a guest may hold at once.
+    pub(crate) const MAX: usize = 256;
+
+    /// Keeps `payload` for this call.
+    ///
+    /// # Errors
+    /// [`PayloadLimit`] if there are [`Payloads::MAX`] already.
+    pub(crate) fn push(&mut self, payload: Payload) -> Result<Resource<Payload>, PayloadLimit> {
+        if self.held.len() >= Self::MAX {
+            return Err(PayloadLimit);
+        }
+        self.last = self.last.checked_add(1).ok_or(PayloadLimit)?;
+        self.held.insert(self.last, payload);
+        Ok(Resource::new_own(self.last))
+    }
+
+    /// The payload behind a handle; none if it was sent, dropped, or belongs to an earlier call.
+    pub(crate) fn get(&self, handle: &Resource<Payload>) -> Option<&Payload> {
+        self.held.get(&handle.rep())
+    }
+
+    /// Takes the payload out of a handle: sending consumes it.
+    pub(crate) fn take(&mut self, handle: &Resource<Payload>) -> Option<Payload> {
+        self.held.remove(&handle.rep())
+    }
+
+    /// Forgets a payload whose handle the guest dropped. Unknown numbers are fine: the host may have been first.
+    pub(crate) fn forget(&mut self, number: u32) {
+        self.held.remove(&number);
+    }
+
+    /// Takes every payload back: the call is over.
+    pub(crate) fn revoke(&mut self) {
+        self.held.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload() -> Payload {
+        Payload { bytes: Bytes::from_static(b"x") }
+    }
+
+    #[test]
+    fn a_payload_is_sent_once() {
+        let mut payloads = Payloads::default();
+        let handle = payloads.push(payload()).unwrap();
+        assert_eq!(payloads.take(&handle).unwrap().bytes, "x");
+        assert!(payloads.take(&handle).is_none());
+    }
+
+    #[test]
+    fn numbers_never_repeat_so_that_a_stale_handle_means_nothing() {
+        let mut payloads = Payloads::default();
+        let stale = payloads.push(payload()).unwrap();
+        payloads.revoke();
+        let fresh = payloads.push(payload()).unwrap();
+        assert_ne!(stale.rep(), fresh.rep());
+        assert!(payloads.get(&stale).is_none());
+        payloads.forget(stale.rep());
+        assert!(payloads.get(&fresh).is_some());
+    }
+
+    #[test]
+    fn the_limit_holds_at_its_edge() {
+        let mut payloads = Payloads::default();
+        for _ in 0..Payloads::MAX {
+            payloads.push(payload()).unwrap();
+        }
+        assert!(payloads.push(payload()).is_err());
+        payloads.forget(1);
+        assert!(payloads.push(payload()).is_ok());
+    }
+}

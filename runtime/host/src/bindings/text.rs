@@ -1,0 +1,62 @@
+//! Text from a guest, made harmless: bounded in bytes, control characters escaped.
+
+/// `text` in one line of at most `max_bytes` bytes: every control character is escaped, and what is cut off is marked
+/// by an ellipsis (which comes on top).
+pub(crate) fn escape_line(text: &str, max_bytes: usize) -> String {
+    escape(text, max_bytes, |_| false)
+}
+
+/// As [`escape_line`], but newlines and tabs stay.
+pub(crate) fn escape_controls(text: &str, max_bytes: usize) -> String {
+    escape(text, max_bytes, |c| c == '\n' || c == '\t')
+}
+
+fn escape(text: &str, max_bytes: usize, keep: impl Fn(char) -> bool) -> String {
+    let mut line = String::with_capacity(text.len().min(max_bytes));
+    for c in text.chars() {
+        let end = line.len();
+        if (c.is_control() || is_invisible(c)) && !keep(c) {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+        if line.len() > max_bytes {
+            line.truncate(end);
+            line.push('…');
+            break;
+        }
+    }
+    line
+}
+
+/// Line separators that are no control characters, and marks that reorder what a person reads.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stays_one_line_whatever_is_in_it() {
+        assert_eq!(escape_line("a\nb\x1b[31mc\u{2028}d", 100), "a\\nb\\u{1b}[31mc\\u{2028}d");
+    }
+
+    #[test]
+    fn the_cut_is_marked_and_never_splits_a_character() {
+        assert_eq!(escape_line("grün", 4), "grü…");
+        assert_eq!(escape_line("grün", 3), "gr…");
+        assert_eq!(escape_line("grün", 5), "grün");
+    }
+
+    #[test]
+    fn newlines_and_tabs_stay_where_they_are_wanted() {
+        assert_eq!(escape_controls("a\n\tb\r", 100), "a\n\tb\\r");
+    }
+
+    #[test]
+    fn marks_that_reorder_text_are_shown() {
+        assert_eq!(escape_line("a\u{202e}b", 100), "a\\u{202e}b");
+    }
+}
