@@ -2,13 +2,17 @@
 
 mod backend;
 mod collector;
+mod guest;
 mod http;
 mod process;
 pub mod samples;
 mod spangate;
+mod status;
 
 pub use backend::backend;
 pub use collector::{Collector, Received};
+pub use guest::guest;
 pub use http::{get, post};
 pub use process::{Server, free_port, wait_until};
 pub use spangate::{Spangate, binary};
+pub use status::Status;

@@ -159,3 +159,105 @@ fn instrumentation(name: &str) -> InstrumentationScope {
         dropped_attributes_count: 2,
     }
 }
+
+/// A request in OTLP's JSON encoding, written by hand from the specification: ids in hexadecimal, 64-bit numbers as
+/// strings, bytes in base64, enums as numbers.
+pub fn span_json(request: &ExportTraceServiceRequest) -> String {
+    let resources = request.resource_spans.iter().map(|resource_spans| {
+        let scopes = resource_spans.scope_spans.iter().map(|scope_spans| {
+            let spans = scope_spans.spans.iter().map(json::span).collect::<Vec<_>>();
+            let scope = scope_spans.scope.as_ref().map(json::scope);
+            serde_json::json!({ "scope": scope, "schemaUrl": scope_spans.schema_url, "spans": spans })
+        });
+        let resource = resource_spans.resource.as_ref().map(json::resource);
+        let scopes = scopes.collect::<Vec<_>>();
+        serde_json::json!({ "resource": resource, "schemaUrl": resource_spans.schema_url, "scopeSpans": scopes })
+    });
+    serde_json::json!({ "resourceSpans": resources.collect::<Vec<_>>(), "unknownKey": { "ignored": [1] } }).to_string()
+}
+
+mod json {
+    use serde_json::{Value as Json, json};
+
+    use super::{AnyValue, InstrumentationScope, KeyValue, Resource, Span, Value, span};
+
+    pub(super) fn span(span: &Span) -> Json {
+        json!({
+            "traceId": hex(&span.trace_id), "spanId": hex(&span.span_id), "parentSpanId": hex(&span.parent_span_id),
+            "traceState": span.trace_state, "flags": span.flags, "name": span.name, "kind": span.kind,
+            "startTimeUnixNano": span.start_time_unix_nano.to_string(),
+            "endTimeUnixNano": span.end_time_unix_nano.to_string(),
+            "attributes": attributes(&span.attributes), "droppedAttributesCount": span.dropped_attributes_count,
+            "events": span.events.iter().map(event).collect::<Vec<_>>(),
+            "droppedEventsCount": span.dropped_events_count,
+            "links": span.links.iter().map(link).collect::<Vec<_>>(), "droppedLinksCount": span.dropped_links_count,
+            "status": span.status.as_ref().map(|status| json!({ "message": status.message, "code": status.code })),
+        })
+    }
+
+    fn event(event: &span::Event) -> Json {
+        json!({
+            "timeUnixNano": event.time_unix_nano.to_string(), "name": event.name,
+            "attributes": attributes(&event.attributes), "droppedAttributesCount": event.dropped_attributes_count,
+        })
+    }
+
+    fn link(link: &span::Link) -> Json {
+        json!({
+            "traceId": hex(&link.trace_id).to_uppercase(), "spanId": hex(&link.span_id), "traceState": link.trace_state,
+            "attributes": attributes(&link.attributes), "droppedAttributesCount": link.dropped_attributes_count,
+            "flags": link.flags,
+        })
+    }
+
+    pub(super) fn scope(scope: &InstrumentationScope) -> Json {
+        json!({
+            "name": scope.name, "version": scope.version, "attributes": attributes(&scope.attributes),
+            "droppedAttributesCount": scope.dropped_attributes_count,
+        })
+    }
+
+    pub(super) fn resource(resource: &Resource) -> Json {
+        let dropped = resource.dropped_attributes_count;
+        json!({ "attributes": attributes(&resource.attributes), "droppedAttributesCount": dropped })
+    }
+
+    fn attributes(attributes: &[KeyValue]) -> Vec<Json> {
+        let one = |attribute: &KeyValue| json!({ "key": attribute.key, "value": attribute.value.as_ref().map(any) });
+        attributes.iter().map(one).collect()
+    }
+
+    fn any(value: &AnyValue) -> Json {
+        match &value.value {
+            None => json!({}),
+            Some(Value::StringValue(text)) => json!({ "stringValue": text }),
+            Some(Value::BoolValue(bool)) => json!({ "boolValue": bool }),
+            Some(Value::IntValue(int)) => json!({ "intValue": int.to_string() }),
+            Some(Value::DoubleValue(double)) => json!({ "doubleValue": double }),
+            Some(Value::BytesValue(bytes)) => json!({ "bytesValue": base64(bytes) }),
+            Some(Value::ArrayValue(array)) => {
+                json!({ "arrayValue": { "values": array.values.iter().map(any).collect::<Vec<_>>() } })
+            }
+            Some(Value::KvlistValue(list)) => json!({ "kvlistValue": { "values": attributes(&list.values) } }),
+            Some(other) => panic!("not in the samples: {other:?}"),
+        }
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = String::new();
+        for chunk in bytes.chunks(3) {
+            let word =
+                chunk.iter().fold(0_usize, |word, byte| word << 8 | usize::from(*byte)) << (8 * (3 - chunk.len()));
+            for digit in 0..4 {
+                let letter = LETTERS[word >> (18 - 6 * digit) & 63];
+                text.push(if digit > chunk.len() { '=' } else { letter.into() });
+            }
+        }
+        text
+    }
+}
