@@ -3,7 +3,10 @@
 //! A batch is kept as it came: recorded spans are columns, received OTLP requests are bytes with a light index. The
 //! other views are built when the first exporter asks, at most once, and shared by all.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 
@@ -13,11 +16,33 @@ use crate::{columns::Columns, otlp, signal::Signal};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BatchId(pub [u8; 16]);
 
+impl BatchId {
+    /// The id of a part of this batch: the first eight bytes stay, the others are a hash of those of this batch and of
+    /// the rows. The same rows of the same batch have the same id, in every attempt and after a restart.
+    pub fn derive(self, rows: impl IntoIterator<Item = u32>) -> Self {
+        let Self(mut id) = self;
+        let (_, tail) = id.split_at_mut(8);
+        let seed = tail.iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+        let hash = rows.into_iter().fold(mix(seed), |hash, row| mix(hash ^ u64::from(row)));
+        tail.copy_from_slice(&hash.to_be_bytes());
+        Self(id)
+    }
+}
+
+/// One step of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014): a bijection that
+/// changes half of the bits.
+fn mix(state: u64) -> u64 {
+    let state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let state = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ state >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ state >> 31
+}
+
 /// What the operator let through of a request's headers: lower-case names, in the order of the configuration.
 pub type Metadata = Arc<[(String, String)]>;
 
-/// An immutable batch of one signal.
-#[derive(Debug)]
+/// An immutable batch of one signal. Cloning copies pointers; views that were built stay shared.
+#[derive(Clone, Debug)]
 pub struct Batch {
     id: BatchId,
     signal: Signal,
@@ -30,7 +55,7 @@ pub struct Batch {
 }
 
 /// The form a batch came in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Origin {
     /// Recorded in this process.
     Recorded(Columns),
@@ -39,6 +64,27 @@ pub enum Origin {
 }
 
 impl Batch {
+    /// A batch of spans or events recorded in this process. There must be a row.
+    pub fn recorded(id: BatchId, signal: Signal, columns: Columns, metadata: Metadata) -> Self {
+        let rows = match signal {
+            Signal::Spans | Signal::StartedSpans => columns.span_count(),
+            Signal::Events => columns.event_count(),
+        };
+        Self::new(id, signal, rows as u32, metadata, Origin::Recorded(columns))
+    }
+
+    /// A batch of rows that came in an OTLP request of the same signal. There must be a row.
+    pub fn received(id: BatchId, signal: Signal, request: otlp::Request, metadata: Metadata) -> Self {
+        debug_assert_eq!(signal, request.signal(), "the request was scanned as another signal");
+        Self::new(id, signal, request.rows(), metadata, Origin::Received(request))
+    }
+
+    fn new(id: BatchId, signal: Signal, len: u32, metadata: Metadata, origin: Origin) -> Self {
+        debug_assert!(len > 0, "a batch is never empty");
+        let (columns, otlp, otlp_json) = Default::default();
+        Self { id, signal, len, metadata, origin, columns, otlp, otlp_json }
+    }
+
     /// The batch's id, an idempotency key.
     pub fn id(&self) -> BatchId {
         self.id
@@ -55,8 +101,130 @@ impl Batch {
         self.len
     }
 
+    /// The form the batch came in.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// Value of a metadata key, by lower-case name.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The rows as columns.
+    pub fn columns(&self) -> &Columns {
+        match &self.origin {
+            Origin::Recorded(columns) => columns,
+            Origin::Received(request) => self.columns.get_or_init(|| request.decode()),
+        }
+    }
+
+    /// The rows as OTLP protobuf: what was received, or ExportTraceServiceRequest (for started spans too) or
+    /// ExportLogsServiceRequest.
+    pub fn otlp(&self) -> Bytes {
+        match &self.origin {
+            Origin::Recorded(columns) => {
+                self.otlp.get_or_init(|| Bytes::from(otlp::encode(self.signal, columns))).clone()
+            }
+            Origin::Received(request) => request.otlp(),
+        }
+    }
+
+    /// The rows in OTLP's JSON encoding. Fields that OTLP does not know are not in it.
+    pub fn otlp_json(&self) -> Arc<String> {
+        self.otlp_json.get_or_init(|| Arc::new(otlp::encode_json(self.signal, self.columns()))).clone()
+    }
+
+    /// Bytes charged to queues: what the batch keeps in memory in the form it came in. Views come on top when exporters
+    /// ask for them and are not charged, so that a queue's account never changes while a batch is in it.
+    pub fn size(&self) -> usize {
+        match &self.origin {
+            Origin::Recorded(columns) => columns.size(),
+            Origin::Received(request) => request.size(),
+        }
+    }
+
+    /// The rows of a range, as far as they exist, as a batch of their own. There must be a row. All rows are this batch
+    /// itself, id and views included; fewer have a derived id and memory of their own.
+    pub fn slice(&self, rows: Range<u32>) -> Batch {
+        let rows: Vec<u32> = (rows.start..rows.end.min(self.len)).collect();
+        self.part(&rows)
+    }
+
+    /// The rows named, in ascending order and each once, as a batch of their own; as [`Self::slice`]. Rows that do not
+    /// exist are ignored.
+    pub fn select(&self, rows: &[u32]) -> Batch {
+        let mut rows: Vec<u32> = rows.iter().copied().filter(|row| *row < self.len).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        self.part(&rows)
+    }
+
+    /// The part with these rows, which are ascending and exist.
+    fn part(&self, rows: &[u32]) -> Batch {
+        if rows.len() == self.len as usize {
+            return self.clone();
+        }
+        let origin = match &self.origin {
+            Origin::Recorded(columns) => Origin::Recorded(columns.select(self.signal, rows.iter().copied())),
+            Origin::Received(request) => Origin::Received(request.select(rows)),
+        };
+        let id = self.id.derive(rows.iter().copied());
+        Self::new(id, self.signal, rows.len() as u32, self.metadata.clone(), origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::ColumnsBuilder;
+
+    fn batch(names: &[&str]) -> Batch {
+        let mut columns = ColumnsBuilder::default();
+        for name in names {
+            let name = columns.push_text(name);
+            columns.spans.name.extend_from_slice(&name);
+            columns.spans.scope.push(0);
+        }
+        Batch::recorded(BatchId([7; 16]), Signal::Spans, columns.freeze(), Arc::new([]))
+    }
+
+    fn names(batch: &Batch) -> Vec<&str> {
+        let columns = batch.columns();
+        columns.spans.name.chunks(2).map(|words| columns.text_at([words[0], words[1]])).collect()
+    }
+
+    #[test]
+    fn a_part_has_its_rows_and_a_stable_id_of_its_own() {
+        let whole = batch(&["a", "b", "c", "d"]);
+        let part = whole.select(&[3, 1, 9, 1]);
+        assert_eq!((part.len(), names(&part)), (2, vec!["b", "d"]));
+        assert_eq!(part.id(), whole.select(&[1, 3]).id());
+        assert_eq!(part.id().0[..8], [7; 8]);
+        let ids: std::collections::HashSet<BatchId> =
+            [whole.id(), part.id(), whole.slice(0..2).id(), whole.slice(1..4).id(), part.slice(0..1).id()].into();
+        assert_eq!(ids.len(), 5);
+    }
+
+    #[test]
+    fn all_rows_are_the_batch_itself_with_its_views() {
+        let whole = batch(&["a", "b"]);
+        let json = whole.otlp_json();
+        let part = whole.slice(0..9);
+        assert_eq!(part.id(), whole.id());
+        assert!(Arc::ptr_eq(&part.otlp_json(), &json));
+    }
+
+    #[test]
+    fn a_view_is_built_once_and_shared() {
+        let whole = batch(&["a"]);
+        assert!(Arc::ptr_eq(&whole.otlp_json(), &whole.otlp_json()));
+        assert_eq!(whole.otlp().as_ptr(), whole.otlp().as_ptr());
+    }
+
+    #[test]
+    fn the_size_of_a_part_is_what_the_part_keeps() {
+        let whole = batch(&["a name that only the first row has".repeat(100).as_str(), "b"]);
+        assert!(whole.slice(1..2).size() < whole.size() / 10);
     }
 }

@@ -3,11 +3,18 @@
 //! Complete: OTLP to columns and back is the identity, unknown protobuf fields and `Resource.entity_refs` excepted.
 
 mod append;
+mod counts;
+mod groups;
 mod push;
+mod read;
+mod select;
 mod table;
 mod tables;
 
+pub use counts::Counts;
+pub use groups::Groups;
 pub use push::{MAX_RECORDED_DEPTH, join_words, kind, pair, push_u64, u64_at, words};
+pub use read::{AttributeRow, id_at, owned};
 pub use tables::*;
 
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! A table is declared once and exists twice: as rows that grow (`Vec` columns) and as a shared, frozen table
 //! (`Arc<Vec>` columns, which cross the sandbox boundary without a copy on the host's side).
 
-/// Declares the growing and the frozen form of one table.
+/// Declares the growing and the frozen form of one table. A column is declared with what one row of it takes.
 macro_rules! table {
-    ($(#[$meta:meta])* $Rows:ident => $Table:ident { $($(#[$column_meta:meta])* $column:ident: $word:ty),+ $(,)? }) => {
+    ($(#[$meta:meta])* $Rows:ident => $Table:ident { $($(#[$column_meta:meta])* $column:ident: [$word:ty; $width:literal]),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct $Rows { $($(#[$column_meta])* pub $column: Vec<$word>,)+ }
@@ -14,6 +14,14 @@ macro_rules! table {
         pub struct $Table { $($(#[$column_meta])* pub $column: ::std::sync::Arc<Vec<$word>>,)+ }
 
         impl $Rows {
+            /// Bytes in use by one row.
+            pub const ROW_SIZE: usize = 0 $(+ $width * size_of::<$word>())+;
+
+            /// Makes room for as many more rows.
+            pub fn reserve(&mut self, rows: usize) {
+                $(self.$column.reserve(rows * $width);)+
+            }
+
             /// Shares the columns; no row can be added afterwards.
             pub fn freeze(self) -> $Table {
                 $Table { $($column: ::std::sync::Arc::new(self.$column),)+ }

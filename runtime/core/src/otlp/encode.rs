@@ -1,0 +1,213 @@
+//! Columns to bytes, written once from the end, without anything in between.
+//!
+//! Rows are grouped by scope and resource in the order of their tables. Default values are omitted as proto3 does; a
+//! value that is set and empty, an attribute's or an array element's, is kept.
+
+use super::back_writer::BackWriter;
+use super::fields::{any_value, elements, key_value, log_record, request, resource, resource_rows, scope, scope_rows};
+use super::fields::{span, span_event, span_link, status};
+use super::walk::MAX_DEPTH;
+use crate::columns::{AttributeRow, Columns, Groups, Owner, id_at, join_words, kind, owned, pair, u64_at};
+use crate::signal::Signal;
+
+/// The rows as ExportTraceServiceRequest or, for events, ExportLogsServiceRequest.
+pub fn encode(signal: Signal, columns: &Columns) -> Vec<u8> {
+    let scope_of_row = match signal {
+        Signal::Spans | Signal::StartedSpans => &columns.spans.scope,
+        Signal::Events => &columns.events.scope,
+    };
+    let groups = Groups::new(columns, scope_of_row);
+    let mut encoder = Encoder { columns, out: BackWriter::with_capacity(columns.size()) };
+    for resource in groups.resources().rev() {
+        let written = encoder.out.written();
+        encoder.text(resource_rows::SCHEMA_URL, &columns.resources.schema_url, resource);
+        for scope in groups.scopes(resource).iter().rev() {
+            encoder.scope(signal, *scope as usize, groups.rows(*scope));
+        }
+        encoder.resource(resource);
+        encoder.out.close(request::RESOURCES, written);
+    }
+    encoder.out.finish()
+}
+
+struct Encoder<'a> {
+    columns: &'a Columns,
+    out: BackWriter,
+}
+
+impl Encoder<'_> {
+    fn resource(&mut self, row: usize) {
+        let written = self.out.written();
+        self.count(resource::DROPPED_ATTRIBUTES, &self.columns.resources.dropped_attributes, row);
+        self.attributes(resource::ATTRIBUTES, Owner::Resource, row);
+        if self.out.written() > written {
+            self.out.close(resource_rows::RESOURCE, written);
+        }
+    }
+
+    fn scope(&mut self, signal: Signal, row: usize, rows: &[u32]) {
+        let table = &self.columns.scopes;
+        let start = self.out.written();
+        self.text(scope_rows::SCHEMA_URL, &table.schema_url, row);
+        for row in rows.iter().rev() {
+            match signal {
+                Signal::Spans | Signal::StartedSpans => self.span(*row as usize),
+                Signal::Events => self.event(*row as usize),
+            }
+        }
+        let written = self.out.written();
+        self.count(scope::DROPPED_ATTRIBUTES, &table.dropped_attributes, row);
+        self.attributes(scope::ATTRIBUTES, Owner::Scope, row);
+        self.text(scope::VERSION, &table.version, row);
+        self.text(scope::NAME, &table.name, row);
+        if self.out.written() > written {
+            self.out.close(scope_rows::SCOPE, written);
+        }
+        self.out.close(resource_rows::SCOPES, start);
+    }
+
+    fn span(&mut self, row: usize) {
+        let table = &self.columns.spans;
+        let start = self.out.written();
+        self.out.some_fixed32(span::FLAGS, word(&table.flags, row));
+        let written = self.out.written();
+        self.out.some_varint(status::CODE, byte(&table.status_code, row));
+        self.text(status::MESSAGE, &table.status_message, row);
+        if self.out.written() > written {
+            self.out.close(span::STATUS, written);
+        }
+        self.count(span::DROPPED_LINKS, &table.dropped_links, row);
+        owned(&table.link_end, row).rev().for_each(|link| self.span_link(link));
+        self.count(span::DROPPED_EVENTS, &table.dropped_events, row);
+        owned(&table.event_end, row).rev().for_each(|event| self.span_event(event));
+        self.count(span::DROPPED_ATTRIBUTES, &table.dropped_attributes, row);
+        self.attributes(span::ATTRIBUTES, Owner::Span, row);
+        self.out.some_fixed64(span::END_TIME, u64_at(&table.end_time, row));
+        self.out.some_fixed64(span::START_TIME, u64_at(&table.start_time, row));
+        self.out.some_varint(span::KIND, byte(&table.kind, row));
+        self.text(span::NAME, &table.name, row);
+        self.out.some_id::<8>(span::PARENT_SPAN_ID, id_at(&table.parent_span_id, row));
+        self.text(span::TRACE_STATE, &table.trace_state, row);
+        self.out.some_id::<8>(span::SPAN_ID, id_at(&table.span_id, row));
+        self.out.some_id::<16>(span::TRACE_ID, id_at(&table.trace_id, row));
+        self.out.close(scope_rows::ROWS, start);
+    }
+
+    fn span_event(&mut self, row: usize) {
+        let table = &self.columns.span_events;
+        let written = self.out.written();
+        self.count(span_event::DROPPED_ATTRIBUTES, &table.dropped_attributes, row);
+        self.attributes(span_event::ATTRIBUTES, Owner::SpanEvent, row);
+        self.text(span_event::NAME, &table.name, row);
+        self.out.some_fixed64(span_event::TIME, u64_at(&table.time, row));
+        self.out.close(span::EVENTS, written);
+    }
+
+    fn span_link(&mut self, row: usize) {
+        let table = &self.columns.span_links;
+        let written = self.out.written();
+        self.out.some_fixed32(span_link::FLAGS, word(&table.flags, row));
+        self.count(span_link::DROPPED_ATTRIBUTES, &table.dropped_attributes, row);
+        self.attributes(span_link::ATTRIBUTES, Owner::SpanLink, row);
+        self.text(span_link::TRACE_STATE, &table.trace_state, row);
+        self.out.some_id::<8>(span_link::SPAN_ID, id_at(&table.span_id, row));
+        self.out.some_id::<16>(span_link::TRACE_ID, id_at(&table.trace_id, row));
+        self.out.close(span::LINKS, written);
+    }
+
+    fn event(&mut self, row: usize) {
+        let table = &self.columns.events;
+        let start = self.out.written();
+        self.text(log_record::EVENT_NAME, &table.name, row);
+        self.out.some_fixed64(log_record::OBSERVED_TIME, u64_at(&table.observed_time, row));
+        self.out.some_id::<8>(log_record::SPAN_ID, id_at(&table.span_id, row));
+        self.out.some_id::<16>(log_record::TRACE_ID, id_at(&table.trace_id, row));
+        self.out.some_fixed32(log_record::FLAGS, word(&table.flags, row));
+        self.count(log_record::DROPPED_ATTRIBUTES, &table.dropped_attributes, row);
+        self.attributes(log_record::ATTRIBUTES, Owner::Event, row);
+        let kind = table.body_type.get(row).copied().unwrap_or_default();
+        if kind != kind::EMPTY {
+            let written = self.out.written();
+            self.value(kind, pair(&table.body_value, row), 0);
+            self.out.close(log_record::BODY, written);
+        }
+        self.text(log_record::SEVERITY_TEXT, &table.severity_text, row);
+        // An int32 of protobuf: negative numbers have the sign in all 64 bits.
+        let severity = i64::from(word(&table.severity_number, row) as i32);
+        self.out.some_varint(log_record::SEVERITY_NUMBER, severity as u64);
+        self.out.some_fixed64(log_record::TIME, u64_at(&table.time, row));
+        self.out.close(scope_rows::ROWS, start);
+    }
+
+    #[inline]
+    fn text(&mut self, tag: u32, column: &[u32], row: usize) {
+        self.out.some_bytes(tag, text(self.columns, pair(column, row)));
+    }
+
+    #[inline]
+    fn count(&mut self, tag: u32, column: &[u32], row: usize) {
+        self.out.some_varint(tag, u64::from(word(column, row)));
+    }
+
+    fn attributes(&mut self, tag: u32, owner: Owner, row: usize) {
+        let table = self.columns.attributes_of(owner);
+        for attribute in owned(&table.end, row).rev() {
+            self.key_value(tag, table.row(attribute), 0);
+        }
+    }
+
+    #[inline]
+    fn key_value(&mut self, tag: u32, attribute: AttributeRow, depth: u32) {
+        let written = self.out.written();
+        self.value(attribute.kind, attribute.value, depth);
+        self.out.close(key_value::VALUE, written);
+        self.out.some_bytes(key_value::KEY, text(self.columns, attribute.key));
+        self.out.close(tag, written);
+    }
+
+    /// The content of an `AnyValue`.
+    #[inline]
+    fn value(&mut self, kind: u8, value: [u32; 2], depth: u32) {
+        match kind {
+            kind::STRING => self.out.bytes(any_value::STRING, text(self.columns, value)),
+            kind::BOOL => self.out.varint(any_value::BOOL, u64::from(value[0] != 0)),
+            kind::INT => self.out.varint(any_value::INT, join_words(value)),
+            kind::DOUBLE => self.out.fixed64(any_value::DOUBLE, join_words(value)),
+            kind::BYTES => self.out.bytes(any_value::BYTES, self.columns.bytes_at(value)),
+            kind::ARRAY | kind::KEY_VALUE_LIST if depth < MAX_DEPTH => self.elements(kind, value, depth + 1),
+            _ => {}
+        }
+    }
+
+    fn elements(&mut self, kind: u8, value: [u32; 2], depth: u32) {
+        let start = self.out.written();
+        for row in self.columns.elements(value).rev() {
+            let element = self.columns.nested_row(row);
+            if kind == kind::KEY_VALUE_LIST {
+                self.key_value(elements::VALUES, element, depth);
+            } else {
+                let written = self.out.written();
+                self.value(element.kind, element.value, depth);
+                self.out.close(elements::VALUES, written);
+            }
+        }
+        let tag = if kind == kind::ARRAY { any_value::ARRAY } else { any_value::KEY_VALUE_LIST };
+        self.out.close(tag, start);
+    }
+}
+
+#[inline]
+fn text(columns: &Columns, reference: [u32; 2]) -> &[u8] {
+    let start = reference[0] as usize;
+    columns.text.as_bytes().get(start..start + reference[1] as usize).unwrap_or_default()
+}
+
+#[inline]
+fn word(column: &[u32], row: usize) -> u32 {
+    column.get(row).copied().unwrap_or_default()
+}
+
+#[inline]
+fn byte(column: &[u8], row: usize) -> u64 {
+    column.get(row).copied().unwrap_or_default().into()
+}

@@ -1,0 +1,86 @@
+//! An OTLP request that was scanned: its bytes and an index, immutable and cheap to clone.
+
+use std::{ops::Range, sync::Arc};
+
+use bytes::Bytes;
+
+use super::index::{Index, NO_TRACE_ID};
+use super::{assemble, decode};
+use crate::{columns::Columns, signal::Signal};
+
+/// An OTLP request as bytes, ExportTraceServiceRequest or ExportLogsServiceRequest. The bytes hold exactly the indexed
+/// rows: taking rows out copies theirs, so a small selection does not keep a large request in memory.
+#[derive(Clone, Debug)]
+pub struct Request {
+    signal: Signal,
+    bytes: Bytes,
+    index: Arc<Index>,
+}
+
+impl Request {
+    pub(super) fn new(signal: Signal, bytes: Bytes, index: Index) -> Self {
+        Self { signal, bytes, index: Arc::new(index) }
+    }
+
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the rows are.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Number of rows; zero if no row of the received request was valid.
+    pub fn rows(&self) -> u32 {
+        self.index.rows.len() as u32
+    }
+
+    /// The request's bytes.
+    pub fn otlp(&self) -> Bytes {
+        self.bytes.clone()
+    }
+
+    /// Bytes that the request keeps in memory: its own and those of the index.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.index.size()
+    }
+
+    /// 16 bytes, or none if the row has no trace id or does not exist.
+    pub fn trace_id(&self, row: u32) -> &[u8] {
+        let start = self.index.rows.get(row as usize).map_or(NO_TRACE_ID, |row| row.trace_id) as usize;
+        self.bytes.get(start..start.saturating_add(16)).unwrap_or_default()
+    }
+
+    /// The rows in ascending order, each once, whatever the order asked for. Rows that do not exist are ignored.
+    pub fn select(&self, rows: &[u32]) -> Self {
+        assemble::select(self, rows)
+    }
+
+    /// The rows of a range, as far as they exist.
+    pub fn slice(&self, rows: Range<u32>) -> Self {
+        let rows: Vec<u32> = (rows.start..rows.end.min(self.rows())).collect();
+        self.select(&rows)
+    }
+
+    /// The rows whose trace id is kept. Rows without a trace id are asked about with an empty one.
+    pub fn sample(&self, mut is_kept: impl FnMut(&[u8]) -> bool) -> Self {
+        let rows: Vec<u32> = (0..self.rows()).filter(|row| is_kept(self.trace_id(*row))).collect();
+        self.select(&rows)
+    }
+
+    /// All rows of all requests in order, as one. None if there are no requests, if they are of different signals, or
+    /// if together they reach 4 GiB.
+    pub fn join(requests: &[Self]) -> Option<Self> {
+        assemble::join(requests)
+    }
+
+    /// The rows as columns.
+    pub fn decode(&self) -> Columns {
+        decode::decode(self.signal, &self.bytes, &self.index)
+    }
+}
