@@ -4,9 +4,20 @@
 
 pub mod attribute;
 pub mod batch;
+pub mod clock;
 pub mod columns;
 pub mod consumer;
+pub mod context;
+pub mod event;
 pub mod exporter;
+pub mod limits;
 pub mod otlp;
+pub mod processor;
+pub mod resource;
+pub mod sampler;
+pub mod scope;
 pub mod signal;
+pub mod span;
 pub mod tally;
+mod thread_slot;
+pub mod tracer;

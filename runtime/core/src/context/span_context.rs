@@ -1,0 +1,73 @@
+//! The part of a span that other processes know.
+
+use super::{SpanId, TraceId, TraceState, trace_parent};
+
+/// W3C trace flags. Only `SAMPLED` has a meaning here; test it by mask, never by equality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TraceFlags(pub u8);
+
+impl TraceFlags {
+    /// Nothing set.
+    pub const NONE: Self = Self(0);
+
+    /// The trace is recorded and exported.
+    pub const SAMPLED: Self = Self(1);
+
+    /// Whether the trace is recorded and exported.
+    pub fn is_sampled(self) -> bool {
+        self.0 & Self::SAMPLED.0 != 0
+    }
+}
+
+/// Which span of which trace, and whether it is sampled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpanContext {
+    /// The trace.
+    pub trace_id: TraceId,
+    /// The span in it.
+    pub span_id: SpanId,
+    /// W3C trace flags.
+    pub trace_flags: TraceFlags,
+    /// Whether it came from another process.
+    pub is_remote: bool,
+    /// What tracing systems add for themselves.
+    pub trace_state: TraceState,
+}
+
+impl SpanContext {
+    /// Whether both ids are.
+    pub fn is_valid(&self) -> bool {
+        self.trace_id.is_valid() && self.span_id.is_valid()
+    }
+
+    /// Whether the trace is recorded and exported.
+    pub fn is_sampled(&self) -> bool {
+        self.trace_flags.is_sampled()
+    }
+
+    /// Reads the values of all `traceparent` and all `tracestate` headers of a request, each in their order.
+    ///
+    /// None means: start a new trace. That is so if there is no `traceparent`, more than one, or an invalid one. An
+    /// invalid `tracestate` is dropped alone. Source: W3C Trace Context, section 3.
+    pub fn from_headers<'a>(
+        trace_parent: impl IntoIterator<Item = &'a str>,
+        trace_state: impl IntoIterator<Item = &'a str>,
+    ) -> Option<Self> {
+        let mut trace_parents = trace_parent.into_iter();
+        let context = trace_parent::parse(trace_parents.next()?)?;
+        if trace_parents.next().is_some() {
+            return None;
+        }
+        Some(Self { trace_state: TraceState::from_headers(trace_state).unwrap_or_default(), ..context })
+    }
+
+    /// The value of a `traceparent` header. None if the context is not valid.
+    pub fn to_trace_parent(&self) -> Option<String> {
+        self.is_valid().then(|| trace_parent::format(self))
+    }
+
+    /// The value of a `tracestate` header, at most 512 characters. None if there is nothing to send.
+    pub fn to_trace_state(&self) -> Option<String> {
+        self.trace_state.to_header()
+    }
+}

@@ -1,0 +1,84 @@
+//! Random ids from a generator per thread.
+//!
+//! Constraints: unique across machines, so the seed comes from the operating system (through the standard library's hash
+//! keys); not secret; never all zero.
+
+use std::{
+    cell::RefCell,
+    hash::{BuildHasher, RandomState},
+};
+
+use crate::context::{SpanId, TraceId};
+
+struct IdGenerator {
+    rng: fastrand::Rng,
+    /// Keeps two threads apart that reach the same state of the generator, which has only 64 bits.
+    salt: u64,
+}
+
+thread_local! {
+    static GENERATOR: RefCell<IdGenerator> = RefCell::new(IdGenerator::new());
+}
+
+impl IdGenerator {
+    fn new() -> Self {
+        let random = RandomState::new();
+        Self { rng: fastrand::Rng::with_seed(random.hash_one(0)), salt: random.hash_one(1) }
+    }
+
+    fn trace_id(&mut self) -> TraceId {
+        let high = self.rng.u64(..) ^ self.salt;
+        TraceId((u128::from(high) << 64 | u128::from(self.non_zero())).to_be_bytes())
+    }
+
+    fn span_id(&mut self) -> SpanId {
+        SpanId(self.non_zero().to_be_bytes())
+    }
+
+    fn non_zero(&mut self) -> u64 {
+        loop {
+            let random = self.rng.u64(..);
+            if random != 0 {
+                return random;
+            }
+        }
+    }
+}
+
+/// A new trace and its first span.
+#[inline]
+pub(super) fn root_ids() -> (TraceId, SpanId) {
+    generate(|generator| (generator.trace_id(), generator.span_id()))
+}
+
+/// A new span.
+#[inline]
+pub(super) fn span_id() -> SpanId {
+    generate(IdGenerator::span_id)
+}
+
+fn generate<T>(make: impl Fn(&mut IdGenerator) -> T) -> T {
+    GENERATOR
+        .try_with(|generator| make(&mut generator.borrow_mut()))
+        // A thread that is ending has no generator any more.
+        .unwrap_or_else(|_| make(&mut IdGenerator::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_valid_and_unique_over_threads() {
+        let make = || (0..1_000).map(|_| root_ids()).collect::<Vec<_>>();
+        let ids: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("thread")).collect()
+        });
+        assert!(ids.iter().all(|(trace, span)| trace.is_valid() && span.is_valid()));
+        assert_eq!(ids.iter().map(|(trace, _)| trace).collect::<HashSet<_>>().len(), 4_000);
+        assert_eq!(ids.iter().map(|(_, span)| span).collect::<HashSet<_>>().len(), 4_000);
+    }
+}
