@@ -1,7 +1,27 @@
 //! The configuration: TOML in, types that cannot be wrong out.
+//!
+//! Constraints: every error is found in one go and told with its place; nothing is read from the environment or the disk
+//! but through [`Surroundings`]; secrets appear in no error. `model.rs` mirrors the TOML and holds the defaults,
+//! `sections/` says which keys there are, `reader.rs` and `shapes.rs` do the reading.
 
+mod document;
+mod mask;
 mod model;
+mod problem;
+mod reader;
 mod secrets;
+mod sections;
+mod shapes;
+mod source;
+mod suggest;
+mod units;
+mod variables;
 
+#[cfg(test)]
+mod tests;
+
+pub use document::{Document, parse};
 pub use model::*;
+pub use problem::{ConfigError, Problem};
+pub use reader::Surroundings;
 pub use secrets::{Secret, Secrets};

@@ -1,0 +1,164 @@
+//! `[exporters.NAME.grants]`: what an exporter may reach.
+
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+use ipnet::IpNet;
+use url::{Host, Url};
+
+use super::{
+    super::{
+        model::{Grants, HttpGrant},
+        reader::{Node, Table},
+        secrets::Secret,
+        shapes::{boolean, bytes, duration, existing_file, integer, list, string},
+        source::Complaint,
+    },
+    receivers::name_refusal,
+};
+
+/// Set by the host itself: a grant that sets them too could smuggle requests.
+const HEADERS_OF_THE_HOST: [&str; 8] =
+    ["host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "keep-alive"];
+
+/// Reads what is granted. Nothing is by default.
+pub(super) fn grants(table: &mut Table<'_>) -> Grants {
+    Grants { http: table.optional_section("http", http), terminal: table.or("terminal", false, boolean) }
+}
+
+fn http(table: &mut Table<'_>) -> HttpGrant {
+    let default = HttpGrant::default();
+    let body = 1..=1 << 30;
+    let timeout = Duration::from_millis(1)..=Duration::from_secs(600);
+    let grant = HttpGrant {
+        allow: table.required("allow", ALLOW_HELP, list("addresses", 256, allowed_address)).unwrap_or_default(),
+        allow_cidrs: table.or("allow_cidrs", default.allow_cidrs, list("networks", 256, network)),
+        insecure: table.or("insecure", default.insecure, boolean),
+        headers: table.section("headers", headers),
+        timeout: table.or("timeout", default.timeout, duration(timeout)),
+        max_in_flight: table.or("max_in_flight", default.max_in_flight, integer(1..=1024)),
+        max_requests_per_batch: table.or(
+            "max_requests_per_batch",
+            default.max_requests_per_batch,
+            integer(1..=1_000_000),
+        ),
+        max_request_bytes: table.or("max_request_bytes", default.max_request_bytes, bytes(body.clone())),
+        max_response_bytes: table.or("max_response_bytes", default.max_response_bytes, bytes(body)),
+        ca_file: table.optional("ca_file", existing_file),
+    };
+    let Some(allow) = table.node("allow") else { return grant };
+    let elements = if grant.insecure { None } else { allow.elements("addresses") };
+    for node in elements.into_iter().flatten() {
+        refuse_plain_text_to_strangers(&node);
+    }
+    if matches!(allow.value, toml::de::DeValue::Array(values) if values.is_empty()) {
+        let complaint = Complaint::new("the list is empty: nothing could be reached");
+        allow.refuse(complaint.help("name an address, or take the whole table out"));
+    }
+    grant
+}
+
+const ALLOW_HELP: &str = "name every address that may be reached: `allow = [\"https://collector.example:4318\"]`";
+
+fn allowed_address(node: &Node<'_>) -> Option<Url> {
+    let text = string(node)?;
+    let refusal = |complaint: Complaint| {
+        node.refuse(
+            complaint.allowed("scheme, host and port, as in \"https://collector.example:4318\"; a path is a prefix"),
+        );
+        None
+    };
+    if text.contains('*') {
+        return refusal(
+            Complaint::new(format!("{} has a `*`: addresses are exact", node.found())).help("list each address"),
+        );
+    }
+    let is_schemeless = !text.contains("://");
+    let url = match Url::parse(&text) {
+        Ok(url) if !is_schemeless => url,
+        _ if is_schemeless && !node.has_variable() && Url::parse(&format!("https://{text}")).is_ok() => {
+            let complaint = Complaint::new(format!("{} has no scheme", node.found()));
+            return refusal(complaint.help(format!("did you mean \"https://{}\"?", text.escape_debug())));
+        }
+        _ => return refusal(Complaint::new(format!("{} is not an address", node.found()))),
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return refusal(Complaint::new(format!("{} is neither http nor https", node.found())));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let complaint = Complaint::new("an address must not carry a user name or password");
+        return refusal(complaint.help("put credentials into `headers`: `authorization = \"${env:NAME}\"`"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refusal(Complaint::new(format!("{} has a query or fragment", node.found())));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return refusal(Complaint::new(format!("{} has no host", node.found())));
+    }
+    Some(url)
+}
+
+fn refuse_plain_text_to_strangers(node: &Node<'_>) {
+    // silent on errors: the list was read before, and they were told then
+    let toml::de::DeValue::String(raw) = node.value else { return };
+    let Ok(text) = super::super::variables::substitute(raw, node.reader.surroundings.variable) else { return };
+    let Ok(url) = Url::parse(&text.text) else { return };
+    let is_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || IpAddr::from(ip).to_canonical().is_loopback(),
+        None => true,
+    };
+    if url.scheme() == "http" && !is_loopback {
+        let complaint = Complaint::new(format!("{} would send everything unencrypted", node.found()));
+        node.refuse(
+            complaint.allowed("https, or http on this machine").help("accept it with `insecure = true` in this table"),
+        );
+    }
+}
+
+fn network(node: &Node<'_>) -> Option<IpNet> {
+    let text = string(node)?;
+    let Ok(network) = text.parse::<IpNet>() else {
+        let complaint =
+            Complaint::new(format!("{} is not a network", node.found())).allowed("as in 10.1.0.0/16 or fd00::/8");
+        let guess = text.parse::<IpAddr>().ok().filter(|_| !node.has_variable()).map(IpNet::from);
+        node.refuse(Complaint { help: guess.map(|guess| format!("did you mean \"{guess}\"?")), ..complaint });
+        return None;
+    };
+    if network.prefix_len() == 0 {
+        let complaint = Complaint::new(format!("{} is the whole address space", node.found()));
+        node.refuse(complaint.help("public addresses need no entry; name the private networks that are meant"));
+        return None;
+    }
+    if network.trunc() != network {
+        let complaint = Complaint::new(format!("{} has bits set beyond its prefix", node.found()));
+        node.refuse(
+            complaint.help(format!("/{} covers a whole network: write its first address", network.prefix_len())),
+        );
+        return None;
+    }
+    Some(network)
+}
+
+fn headers(table: &mut Table<'_>) -> BTreeMap<String, Secret> {
+    let mut headers = BTreeMap::new();
+    for (name, node) in table.take_all() {
+        let refusal = name_refusal(&name).or_else(|| {
+            let is_taken = HEADERS_OF_THE_HOST.contains(&name.as_str());
+            is_taken.then(|| format!("the header `{name}` is set by the host itself"))
+        });
+        let has_good_name = refusal.is_none();
+        if let Some(refusal) = refusal {
+            node.refuse(Complaint::new(refusal));
+        }
+        let Some(value) = string(&node) else { continue };
+        node.reader.found.borrow_mut().secrets.add(&value, "(secret)");
+        if http::HeaderValue::from_str(&value).is_err() || value.trim() != value {
+            let complaint = Complaint::new("the header's value has control characters, or spaces around it");
+            node.refuse(complaint.help("a line feed at the end of a file or variable is the usual cause"));
+        } else if has_good_name {
+            headers.insert(name, Secret::new(value));
+        }
+    }
+    headers
+}

@@ -1,0 +1,10 @@
+//! One file per part of the configuration: which keys it has, what each may be, and what must agree with what.
+
+mod exporter;
+mod free;
+mod grants;
+mod receivers;
+mod root;
+mod sampler;
+
+pub(super) use root::config;

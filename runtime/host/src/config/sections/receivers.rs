@@ -1,0 +1,71 @@
+//! `[receivers]`
+
+use std::time::Duration;
+
+use super::super::{
+    model::{OtherSignals, Receiver, Receivers},
+    reader::{Node, Table},
+    shapes::{address, boolean, bytes, duration, integer, list, one_word, string},
+    source::Complaint,
+};
+
+const OTHER_SIGNALS: [(&str, OtherSignals); 2] = [("drop", OtherSignals::Drop), ("refuse", OtherSignals::Refuse)];
+
+/// Reads both receivers. A table without any key is a receiver with defaults.
+pub(super) fn receivers(table: &mut Table<'_>) -> Receivers {
+    Receivers {
+        otlp_http: table.optional_section("otlp_http", |table| receiver(table, Receiver::otlp_http())),
+        otlp_grpc: table.optional_section("otlp_grpc", |table| receiver(table, Receiver::otlp_grpc())),
+    }
+}
+
+fn receiver(table: &mut Table<'_>, default: Receiver) -> Receiver {
+    let request = 1 << 10..=1 << 30;
+    let timeout = Duration::from_millis(100)..=Duration::from_secs(600);
+    let receiver = Receiver {
+        listen: table.or("listen", default.listen, address),
+        insecure: table.or("insecure", default.insecure, boolean),
+        max_request_bytes: table.or("max_request_bytes", default.max_request_bytes, bytes(request.clone())),
+        max_rows_per_request: table.or("max_spans_per_request", default.max_rows_per_request, integer(1..=16_777_216)),
+        max_decoded_bytes: table.or("max_decoded_bytes", default.max_decoded_bytes, bytes(request)),
+        max_concurrent_requests: table.or(
+            "max_concurrent_requests",
+            default.max_concurrent_requests,
+            integer(1..=65_536),
+        ),
+        max_connections: table.or("max_connections", default.max_connections, integer(1..=1_000_000)),
+        read_timeout: table.or("read_timeout", default.read_timeout, duration(timeout)),
+        metadata: table.or("metadata", default.metadata, list("header names", 64, header_name)),
+        other_signals: table.or("other_signals", default.other_signals, one_word(&OTHER_SIGNALS)),
+    };
+    if !receiver.listen.ip().is_loopback()
+        && !receiver.insecure
+        && let Some(node) = table.node("listen")
+    {
+        let complaint = Complaint::new("anybody who reaches this address could send spans");
+        let help = format!("listen on 127.0.0.1:{}, or accept it with `insecure = true`", receiver.listen.port());
+        node.refuse(complaint.allowed("a loopback address, unless `insecure = true`").help(help));
+    }
+    receiver
+}
+
+/// The name of an HTTP header, in lower case.
+pub(super) fn header_name(node: &Node<'_>) -> Option<String> {
+    let name = string(node)?;
+    let refusal = name_refusal(&name);
+    if let Some(refusal) = &refusal {
+        node.refuse(Complaint::new(refusal.clone()));
+    }
+    refusal.is_none().then_some(name)
+}
+
+/// What is wrong with a header's name.
+pub(super) fn name_refusal(name: &str) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    if lower != name {
+        return Some(format!("header names are written in lower case: `{}`", lower.escape_debug()));
+    }
+    http::HeaderName::from_bytes(name.as_bytes())
+        .err()
+        .map(|_| format!("`{}` is not a header name", name.escape_debug()))
+}
