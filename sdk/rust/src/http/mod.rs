@@ -1,0 +1,10 @@
+//! One request, one response. The host pools connections, follows no redirect and reaches only what the operator
+//! allowed; it also puts on the headers that carry credentials.
+
+mod classify;
+mod request;
+mod response;
+mod retry_after;
+
+pub use request::{Body, Request, get, post, put};
+pub use response::{Error, Response};

@@ -1,0 +1,197 @@
+//! JSON, appended to a buffer: for exporters that write a backend's format by hand and keep the buffer.
+
+use crate::ValueView;
+
+/// Appends `text` as a JSON string, quotes included (RFC 8259, section 7).
+pub fn push_string(out: &mut String, text: &str) {
+    out.push('"');
+    push_escaped(out, text);
+    out.push('"');
+}
+
+/// Appends `text` as it stands inside a JSON string.
+#[inline]
+pub fn push_escaped(out: &mut String, text: &str) {
+    let mut written = 0;
+    for (position, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(&text[written..position]);
+        written = position + 1;
+        push_escape(out, byte);
+    }
+    out.push_str(&text[written..]);
+}
+
+#[cold]
+fn push_escape(out: &mut String, byte: u8) {
+    match byte {
+        b'"' => out.push_str("\\\""),
+        b'\\' => out.push_str("\\\\"),
+        b'\n' => out.push_str("\\n"),
+        b'\r' => out.push_str("\\r"),
+        b'\t' => out.push_str("\\t"),
+        control => {
+            out.push_str("\\u00");
+            crate::id::push_hex(&[control], out);
+        }
+    }
+}
+
+/// Appends a whole number.
+#[inline]
+pub fn push_u64(out: &mut String, number: u64) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
+/// Appends a whole number.
+#[inline]
+pub fn push_i64(out: &mut String, number: i64) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
+/// Appends a number; as a string `"NaN"`, `"Infinity"`, `"-Infinity"` what JSON has no number for, as OTLP does.
+pub fn push_f64(out: &mut String, number: f64) {
+    if number.is_finite() {
+        push_plain_f64(out, number);
+    } else {
+        out.push('"');
+        push_plain_f64(out, number);
+        out.push('"');
+    }
+}
+
+fn push_plain_f64(out: &mut String, number: f64) {
+    use std::fmt::Write;
+    let size = number.abs();
+    // Writing to a String cannot fail.
+    let _ = match number {
+        _ if number.is_nan() => write!(out, "NaN"),
+        _ if number.is_infinite() => write!(out, "{}Infinity", if number < 0.0 { "-" } else { "" }),
+        _ if size != 0.0 && !(1e-5..1e17).contains(&size) => write!(out, "{number:e}"),
+        _ => write!(out, "{number}"),
+    };
+}
+
+/// Appends a value: a list as an object, bytes as a base64 string, an empty value as `null`.
+pub fn push_value(out: &mut String, value: ValueView<'_>) {
+    match value {
+        ValueView::Empty => out.push_str("null"),
+        ValueView::String(text) => push_string(out, text),
+        ValueView::Bool(truth) => out.push_str(if truth { "true" } else { "false" }),
+        ValueView::Int(number) => push_i64(out, number),
+        ValueView::Double(number) => push_f64(out, number),
+        ValueView::Bytes(bytes) => {
+            out.push('"');
+            push_base64(out, bytes);
+            out.push('"');
+        }
+        ValueView::Array(items) => {
+            out.push('[');
+            for (index, item) in items.values().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                push_value(out, item);
+            }
+            out.push(']');
+        }
+        ValueView::KeyValues(members) => push_object(out, members.iter()),
+    }
+}
+
+/// Appends an object of keys and values.
+pub fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str, ValueView<'a>)>) {
+    out.push('{');
+    for (index, (key, value)) in members.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push_string(out, key);
+        out.push(':');
+        push_value(out, value);
+    }
+    out.push('}');
+}
+
+/// Appends a value as plain text: strings as they are, everything else as in JSON but without quotes around it, nothing
+/// for an empty value (OpenTelemetry, "Mapping to non-OTLP protocols").
+pub fn push_plain(out: &mut String, value: ValueView<'_>) {
+    match value {
+        ValueView::Empty => {}
+        ValueView::String(text) => out.push_str(text),
+        ValueView::Double(number) => push_plain_f64(out, number),
+        ValueView::Bytes(bytes) => push_base64(out, bytes),
+        value => push_value(out, value),
+    }
+}
+
+/// Appends a value as plain text inside a JSON string, quotes included.
+#[inline]
+pub fn push_plain_string(out: &mut String, value: ValueView<'_>) {
+    match value {
+        ValueView::String(text) => push_string(out, text),
+        ValueView::Array(_) | ValueView::KeyValues(_) => {
+            let mut text = String::new();
+            push_value(&mut text, value);
+            push_string(out, &text);
+        }
+        value => {
+            out.push('"');
+            push_plain(out, value);
+            out.push('"');
+        }
+    }
+}
+
+/// Appends bytes in base64 with padding (RFC 4648, section 4).
+pub fn push_base64(out: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for chunk in bytes.chunks(3) {
+        let group =
+            chunk.iter().enumerate().fold(0u32, |group, (index, byte)| group | u32::from(*byte) << (16 - 8 * index));
+        for digit in 0..4 {
+            let index = (group >> (18 - 6 * digit)) & 63;
+            out.push(if digit <= chunk.len() { char::from(DIGITS[index as usize]) } else { '=' });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut String)) -> String {
+        let mut out = String::new();
+        write(&mut out);
+        out
+    }
+
+    #[test]
+    fn what_json_cannot_hold_in_a_string_is_escaped() {
+        let text = "a\"b\\c\nd\u{1}e\u{7f}é";
+        let json = written(|out| push_string(out, text));
+        assert_eq!(json, "\"a\\\"b\\\\c\\nd\\u0001e\u{7f}é\"");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn every_finite_number_reads_back_as_itself() {
+        for number in [0.0, -0.0, 1.0, 0.1, -2.5e-9, 1e16, 1e17, 1.7976931348623157e308, 5e-324] {
+            let json = written(|out| push_f64(out, number));
+            assert_eq!(serde_json::from_str::<f64>(&json).unwrap(), number, "{json}");
+            assert!(json.len() < 30, "{json}");
+        }
+        assert_eq!(written(|out| push_f64(out, f64::NEG_INFINITY)), "\"-Infinity\"");
+        assert_eq!(written(|out| push_f64(out, f64::NAN)), "\"NaN\"");
+    }
+
+    #[test]
+    fn base64_pads_to_groups_of_four() {
+        // RFC 4648, section 10.
+        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+            assert_eq!(written(|out| push_base64(out, bytes.as_bytes())), text);
+        }
+    }
+}
