@@ -1,0 +1,48 @@
+//! A batch in a queue.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::batch::Batch;
+
+/// A batch that waits for an attempt, or is being tried. All times are monotonic.
+#[derive(Clone, Debug)]
+pub struct QueueEntry {
+    /// What is to be delivered.
+    pub batch: Arc<Batch>,
+    /// When it first entered the queue.
+    pub enqueued_at: Duration,
+    /// Attempts begun, this one included.
+    pub attempt: u32,
+    /// When it may be tried next.
+    pub not_before: Duration,
+    /// Its place.
+    pub(super) sequence: u64,
+}
+
+impl QueueEntry {
+    /// The same entry with a part of its batch, or with a batch made of it.
+    #[must_use]
+    pub fn with_batch(&self, batch: Arc<Batch>) -> Self {
+        Self { batch, ..self.clone() }
+    }
+
+    /// The same entry, to be tried no sooner than this.
+    #[must_use]
+    pub fn not_before(mut self, not_before: Duration) -> Self {
+        self.not_before = not_before;
+        self
+    }
+
+    /// Rows of the batch.
+    pub fn rows(&self) -> u32 {
+        self.batch.len()
+    }
+
+    /// The entry in two, for a backend that says it is too large, or to find the row that makes an exporter fault.
+    /// One row cannot be cut.
+    pub fn halves(&self) -> Option<[Self; 2]> {
+        let rows = self.rows();
+        let middle = rows / 2;
+        (middle > 0).then(|| [0..middle, middle..rows].map(|half| self.with_batch(Arc::new(self.batch.slice(half)))))
+    }
+}
