@@ -1,0 +1,171 @@
+//! One connection, HTTP/1.1 or HTTP/2, and the clock that watches it.
+//!
+//! hyper's own header timeout also runs while a kept-alive connection is idle, so it cannot be both strict with a slow
+//! first request and patient with a sender that exports once a minute. Therefore it is off, and [`Activity`] decides:
+//! the first request must come soon, further ones may take their time, and a connection that serves none may be closed.
+
+use std::{
+    convert::Infallible,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http::Request;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+};
+use tokio::{
+    net::TcpStream,
+    sync::{Notify, watch},
+    time::{Instant, sleep_until},
+};
+
+use super::listener::{Answer, ListenerLimits, Shared, stopped};
+
+/// Request line and headers of HTTP/1.1, and the decoded header list of HTTP/2, bytes.
+const MAX_HEADER_BYTES: u32 = 32 * 1024;
+/// How often an HTTP/2 peer is asked whether it is still there, and how long its answer may take.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a connection that was asked to close may take.
+const CLOSING: Duration = Duration::from_secs(1);
+
+/// What a connection has done so far.
+#[derive(Debug)]
+pub(super) struct Activity {
+    state: Mutex<State>,
+    evicted: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Requests being answered.
+    active: usize,
+    /// Whether there was a request at all.
+    has_begun: bool,
+    /// When the connection was accepted, or its last request ended.
+    since: Instant,
+}
+
+impl Activity {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { state: Mutex::new(State { active: 0, has_begun: false, since: now }), evicted: Notify::new() }
+    }
+
+    /// Since when no request is being answered.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        (state.active == 0).then_some(state.since)
+    }
+
+    /// Asks the connection to close. It is not idle any more, so that the next one to go is another one.
+    pub(super) fn evict(&self) {
+        self.lock().active += 1;
+        self.evicted.notify_one();
+    }
+
+    fn begin(self: &Arc<Self>) -> Answering {
+        let mut state = self.lock();
+        state.active += 1;
+        state.has_begun = true;
+        Answering(self.clone())
+    }
+
+    /// When the connection is to be closed, if nothing happens until then; none while a request is being answered.
+    fn deadline(&self, limits: &ListenerLimits) -> Option<Instant> {
+        let state = self.lock();
+        let allowed = if state.has_begun { limits.idle } else { limits.first_request };
+        (state.active == 0).then(|| state.since + allowed)
+    }
+
+    fn has_begun(&self) -> bool {
+        self.lock().has_begun
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lasts as long as one request is being answered.
+struct Answering(Arc<Activity>);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.active = state.active.saturating_sub(1);
+        state.since = Instant::now();
+    }
+}
+
+/// Serves one connection until it ends, is idle for too long, is evicted, or the listener stops.
+pub(super) async fn serve<A: Answer>(
+    stream: TcpStream,
+    shared: &Shared<A>,
+    activity: Arc<Activity>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    // Answers are small and complete: waiting to fill a packet would only delay them.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request: Request<Incoming>| {
+        let answering = activity.begin();
+        let answer = shared.answer.clone().answer(request);
+        async move {
+            let response = answer.await;
+            drop(answering);
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let builder = protocol(&shared.limits);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut closing: Option<Instant> = None;
+    let mut is_stopping = false;
+    loop {
+        let deadline = closing.or_else(|| activity.deadline(&shared.limits));
+        // Looked at again now and then, since a request that ends does not wake this task.
+        let wake = deadline.unwrap_or_else(|| Instant::now() + shared.limits.idle.min(shared.limits.first_request));
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = stopped(&mut stopping), if !is_stopping => {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = activity.evicted.notified(), if closing.is_none() => {
+                closing = Some(Instant::now() + CLOSING);
+                connection.as_mut().graceful_shutdown();
+            }
+            () = sleep_until(wake) => {
+                let now = Instant::now();
+                if closing.is_some_and(|end| now >= end) {
+                    return;
+                }
+                if closing.is_some() || activity.deadline(&shared.limits).is_none_or(|deadline| now < deadline) {
+                    continue;
+                }
+                if !activity.has_begun() {
+                    shared.stats.timed_out.add(1);
+                    return;
+                }
+                closing = Some(now + CLOSING);
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+/// HTTP/1.1 or HTTP/2 by the client's first bytes. The caps on resets and pending streams are those of the h2 crate.
+fn protocol(limits: &ListenerLimits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(MAX_HEADER_BYTES as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.max_concurrent_streams)
+        .max_header_list_size(MAX_HEADER_BYTES)
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT);
+    builder
+}

@@ -1,0 +1,67 @@
+//! The length-prefixed message of gRPC: a flag byte, a big-endian length of four bytes, the message.
+
+use bytes::Bytes;
+
+use super::{decode::Payload, failure::Failure};
+
+/// Bytes before the message.
+pub(super) const PREFIX_BYTES: usize = 5;
+
+/// Takes the one message out of the body of a unary call.
+///
+/// # Errors
+/// Too large by its announced length; malformed if there is none, if it is cut, or if there are several.
+pub(super) fn unframe(body: Vec<u8>, is_gzip: bool, max_bytes: usize) -> Result<Payload, Failure> {
+    let malformed = |message: &str| Err(Failure::Malformed(message.to_owned()));
+    let [flag, a, b, c, d, message @ ..] = body.as_slice() else {
+        return malformed("the call carries no message");
+    };
+    let is_compressed = match flag {
+        0 => false,
+        1 if is_gzip => true,
+        1 => return malformed("the message is flagged as compressed, but grpc-encoding does not say how"),
+        _ => return malformed("the message's flag is neither 0 nor 1"),
+    };
+    let announced = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
+    if announced > max_bytes {
+        return Err(Failure::TooLarge(format!("the message has {announced} bytes, allowed are {max_bytes}")));
+    }
+    match message.len() {
+        length if length < announced => malformed("the message is shorter than its announced length"),
+        length if length > announced => malformed("the call carries more than one message"),
+        _ => Ok(Payload { bytes: Bytes::from(body).slice(PREFIX_BYTES..), is_gzip: is_compressed, is_json: false }),
+    }
+}
+
+/// Puts a message into the body of an answer, uncompressed.
+pub(super) fn frame(message: &[u8]) -> Vec<u8> {
+    let mut framed = Vec::with_capacity(PREFIX_BYTES + message.len());
+    framed.push(0);
+    // An answer is a count and one bounded line.
+    framed.extend_from_slice(&(message.len() as u32).to_be_bytes());
+    framed.extend_from_slice(message);
+    framed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_is_taken_out() {
+        let payload = unframe(frame(b"abc"), true, 3).unwrap();
+        assert_eq!((&payload.bytes[..], payload.is_gzip), (&b"abc"[..], false));
+        let payload = unframe(vec![1, 0, 0, 0, 1, b'x'], true, 3).unwrap();
+        assert_eq!((&payload.bytes[..], payload.is_gzip), (&b"x"[..], true));
+    }
+
+    #[test]
+    fn what_is_not_one_message_is_malformed_or_too_large() {
+        assert!(matches!(unframe(frame(b"abcd"), false, 3), Err(Failure::TooLarge(_))));
+        assert!(matches!(unframe(vec![0, 0xff, 0xff, 0xff, 0xff], false, 3), Err(Failure::TooLarge(_))));
+        let two = [frame(b"a"), frame(b"b")].concat();
+        for body in [vec![], vec![0; 4], vec![0, 0, 0, 0, 1], vec![1, 0, 0, 0, 0], vec![2, 0, 0, 0, 0], two] {
+            assert!(matches!(unframe(body.clone(), false, 100), Err(Failure::Malformed(_))), "{body:?}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! What HTTP and gRPC share: slots, admission, decoding, handing on, counting.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use std::time::Duration;
+
+use bytes::Bytes;
+use spangate_core::{
+    batch::Metadata,
+    consumer::{Consumer, Refusal},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{
+    decode::{Decoded, Payload, decode},
+    endpoint::Endpoint,
+    failure::Failure,
+    stats::{Outcome, ReceiverStats},
+};
+use crate::{
+    config::{self, OtherSignals},
+    telemetry::{Level, Log},
+};
+
+/// Longest request that is decoded where it was read. Decoding it takes some hundred microseconds at most; handing a
+/// larger one to a thread for blocking work costs less than keeping other connections of this worker waiting.
+const MAX_INLINE_BYTES: usize = 64 * 1024;
+/// The same for a compressed one, which may become a thousand times as long.
+const MAX_INLINE_COMPRESSED_BYTES: usize = 4 * 1024;
+/// When to try again if all slots are taken.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// Takes requests of one receiver.
+pub(super) struct Intake {
+    pub(super) config: config::Receiver,
+    pub(super) stats: Arc<ReceiverStats>,
+    consumer: Arc<dyn Consumer>,
+    log: Log,
+    target: &'static str,
+    slots: Arc<Semaphore>,
+    has_told_of_plain_logs: AtomicBool,
+    has_told_of_metrics: AtomicBool,
+}
+
+/// One of the requests that may be read and decoded at once. It goes along to wherever the work is done.
+pub(super) struct Slot {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// What became of a request that was taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// Rows that were not taken and must not be sent again.
+    pub(super) rejected: u64,
+    /// Why; empty if there are none.
+    pub(super) reason: String,
+}
+
+impl Intake {
+    pub(super) fn new(
+        config: config::Receiver,
+        consumer: Arc<dyn Consumer>,
+        log: Log,
+        target: &'static str,
+        stats: Arc<ReceiverStats>,
+    ) -> Self {
+        let slots = Arc::new(Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)));
+        let (has_told_of_plain_logs, has_told_of_metrics) = Default::default();
+        Self { config, stats, consumer, log, target, slots, has_told_of_plain_logs, has_told_of_metrics }
+    }
+
+    /// Decides whether a request may be read at all.
+    ///
+    /// # Errors
+    /// The signal is not taken here, all slots are taken, or the consumer refuses.
+    pub(super) fn admit(&self, endpoint: Endpoint) -> Result<Slot, Failure> {
+        if endpoint == Endpoint::Metrics && self.config.other_signals == OtherSignals::Refuse {
+            self.tell_of_metrics();
+            return Err(Failure::NotFound("metrics are not taken here, only spans and events".to_owned()));
+        }
+        let slot = self.slots.clone().try_acquire_owned().map_err(|_| {
+            let reason = format!("{} requests are being taken already", self.config.max_concurrent_requests);
+            Failure::Busy(Refusal { retry_after: BUSY, reason })
+        })?;
+        if let Some(signal) = endpoint.signal() {
+            self.consumer.admit(signal).map_err(Failure::Refused)?;
+        }
+        Ok(Slot { _permit: slot })
+    }
+
+    /// Decodes a request and hands its rows on. Nothing is awaited after the consumer took them, so that a request is
+    /// never taken and then answered as if it were not.
+    ///
+    /// # Errors
+    /// Malformed, too large, refused, or (plain log records alone, if those are refused) not found.
+    pub(super) async fn take(
+        &self,
+        endpoint: Endpoint,
+        payload: Payload,
+        metadata: Metadata,
+        slot: Slot,
+    ) -> Result<Taken, Failure> {
+        let allowed = if payload.is_gzip { MAX_INLINE_COMPRESSED_BYTES } else { MAX_INLINE_BYTES };
+        let decoded = if payload.bytes.len() <= allowed {
+            decode(endpoint, payload, &self.config)?
+        } else {
+            let config = self.config.clone();
+            let work = move || {
+                let decoded = decode(endpoint, payload, &config);
+                // Held until the work is done, even if the sender has gone away meanwhile.
+                drop(slot);
+                decoded
+            };
+            let done = tokio::task::spawn_blocking(work).await;
+            done.map_err(|error| Failure::Failed(format!("decoding failed: {error}")))??
+        };
+        match decoded {
+            Decoded::DataPoints(count) => Ok(self.drop_metrics(count)),
+            Decoded::Rows(scanned) => self.hand_on(endpoint, scanned, metadata),
+        }
+    }
+
+    fn hand_on(
+        &self,
+        endpoint: Endpoint,
+        scanned: spangate_core::otlp::Scanned,
+        metadata: Metadata,
+    ) -> Result<Taken, Failure> {
+        let rows = scanned.request.rows();
+        if let Some(signal) = endpoint.signal().filter(|_| rows > 0) {
+            self.consumer.consume(signal, scanned.request, metadata).map_err(Failure::Refused)?;
+        }
+        let received = match endpoint {
+            Endpoint::Traces => &self.stats.spans_received,
+            _ => &self.stats.events_received,
+        };
+        received.add(u64::from(rows));
+        self.stats.rows_rejected.add(u64::from(scanned.rejected));
+        self.stats.plain_logs_dropped.add(u64::from(scanned.plain_logs));
+        if scanned.plain_logs > 0 {
+            self.tell_of_plain_logs();
+            let nothing_else = rows == 0 && scanned.rejected == 0;
+            if nothing_else && self.config.other_signals == OtherSignals::Refuse {
+                let message = "plain log records are not taken here, only events: log records with an event name";
+                return Err(Failure::NotFound(message.to_owned()));
+            }
+        }
+        let mut reasons = Vec::new();
+        if scanned.rejected > 0 {
+            let first = scanned.rejected_reason.as_deref().unwrap_or("invalid");
+            reasons.push(format!("{} rejected: {first}", scanned.rejected));
+        }
+        if scanned.plain_logs > 0 {
+            reasons.push(format!("{} plain log records are not exported", scanned.plain_logs));
+        }
+        let rejected = u64::from(scanned.rejected) + u64::from(scanned.plain_logs);
+        Ok(Taken { rejected, reason: reasons.join("; ") })
+    }
+
+    fn drop_metrics(&self, data_points: u64) -> Taken {
+        if data_points == 0 {
+            return Taken::default();
+        }
+        self.stats.metric_points_dropped.add(data_points);
+        self.tell_of_metrics();
+        Taken { rejected: data_points, reason: format!("{data_points} metric data points are not exported") }
+    }
+
+    /// Counts a request by how it ended, and says what a sender did wrong.
+    pub(super) fn settle(&self, result: &Result<Taken, Failure>) {
+        let outcome = match result {
+            Ok(taken) if taken.rejected > 0 => Outcome::Partial,
+            Ok(_) => Outcome::Accepted,
+            Err(failure) => failure.outcome(),
+        };
+        self.stats.count_request(outcome);
+        if let Err(failure) = result {
+            let level = if outcome == Outcome::Failed { Level::Error } else { Level::Debug };
+            let message = failure.message();
+            self.log.say(level, self.target, format_args!("request not taken, {}: {message}", outcome.as_str()));
+        }
+    }
+
+    fn tell_of_plain_logs(&self) {
+        if !self.has_told_of_plain_logs.swap(true, Ordering::Relaxed) {
+            let message = "plain log records arrive, and no exporter takes them: only those with an event name are \
+                taken; the others are counted and their senders told; this is said once";
+            self.log.say(Level::Warn, self.target, format_args!("{message}"));
+        }
+    }
+
+    fn tell_of_metrics(&self) {
+        if !self.has_told_of_metrics.swap(true, Ordering::Relaxed) {
+            let message = "metrics arrive, and no exporter takes them: they are counted and their senders told; \
+                this is said once";
+            self.log.say(Level::Warn, self.target, format_args!("{message}"));
+        }
+    }
+}
+
+/// Counts a request whose sender went away while it was being answered.
+pub(super) struct Unsettled<'a> {
+    intake: Option<&'a Intake>,
+}
+
+impl<'a> Unsettled<'a> {
+    pub(super) fn new(intake: &'a Intake) -> Self {
+        Self { intake: Some(intake) }
+    }
+
+    /// The request came to an end.
+    pub(super) fn settle(mut self, result: &Result<Taken, Failure>) {
+        if let Some(intake) = self.intake.take() {
+            intake.settle(result);
+        }
+    }
+}
+
+impl Drop for Unsettled<'_> {
+    fn drop(&mut self) {
+        if let Some(intake) = self.intake {
+            intake.stats.count_request(Outcome::Disconnected);
+        }
+    }
+}
+
+impl Payload {
+    /// A body as it came.
+    pub(super) fn new(bytes: impl Into<Bytes>, is_gzip: bool, is_json: bool) -> Self {
+        Self { bytes: bytes.into(), is_gzip, is_json }
+    }
+}

@@ -1,0 +1,286 @@
+//! One HTTP listener: accepts connections, caps them, and closes everything within a deadline.
+//!
+//! Constraints: an error of `accept` never ends the loop (no file descriptors left is a passing state); connections are
+//! capped, and a newcomer pushes out the one that has been idle longest rather than being locked out by idle ones;
+//! closing the port comes first when stopping, so that senders go elsewhere while what is in flight is finished.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::{Instant, timeout},
+};
+
+use super::{
+    connection::{Activity, serve},
+    reply::ReplyBody,
+    stats::ConnectionStats,
+};
+use crate::telemetry::{Level, Log};
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(10);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// Answers requests. Never fails: whatever goes wrong is an answer too.
+pub(crate) trait Answer: Send + Sync + 'static {
+    /// Answers one request. Dropped when the sender goes away.
+    fn answer(self: Arc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<ReplyBody>> + Send;
+}
+
+/// What a listener allows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListenerLimits {
+    /// Connections at once.
+    pub(crate) max_connections: usize,
+    /// HTTP/2 streams at once, of one connection.
+    pub(crate) max_concurrent_streams: u32,
+    /// From accepting a connection to the last byte of its first request's headers.
+    pub(crate) first_request: Duration,
+    /// From the end of one request to the last byte of the next one's headers.
+    pub(crate) idle: Duration,
+}
+
+/// Why a receiver or the admin endpoint did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Another process listens there.
+    #[error("address already in use: {address}; stop the other process or change [{table}] listen")]
+    InUse {
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// The table of the configuration that says so.
+        table: &'static str,
+    },
+    /// The admin endpoint shows what nobody else should see.
+    #[error("[{table}] listen = \"{address}\" is reachable by others; use a loopback address such as 127.0.0.1")]
+    NotLoopback {
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// The table of the configuration that says so.
+        table: &'static str,
+    },
+    /// The operating system says no.
+    #[error("cannot listen on {address} ([{table}] listen): {cause}")]
+    Io {
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// The table of the configuration that says so.
+        table: &'static str,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+/// Binds a TCP port, and says which if `address` left it open; `table` is where the configuration names it.
+///
+/// # Errors
+/// [`BindError`] with the address and what to do.
+pub(crate) async fn bind(address: SocketAddr, table: &'static str) -> Result<(TcpListener, SocketAddr), BindError> {
+    let bound = async {
+        let listener = TcpListener::bind(address).await?;
+        let local_addr = listener.local_addr()?;
+        Ok((listener, local_addr))
+    };
+    bound.await.map_err(|cause: io::Error| match cause.kind() {
+        io::ErrorKind::AddrInUse => BindError::InUse { address, table },
+        _ => BindError::Io { address, table, cause },
+    })
+}
+
+/// Where connections come from.
+pub(crate) trait Accept: Send + 'static {
+    /// The next connection.
+    fn accept(&mut self) -> impl Future<Output = io::Result<TcpStream>> + Send;
+}
+
+impl Accept for TcpListener {
+    async fn accept(&mut self) -> io::Result<TcpStream> {
+        TcpListener::accept(self).await.map(|(stream, _)| stream)
+    }
+}
+
+/// A listener at work. Dropping it cuts every connection.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+    stats: Arc<ConnectionStats>,
+}
+
+impl Listening {
+    /// Closes the port at once, lets requests that have begun finish, and cuts what is left after `deadline`.
+    /// Returns how many connections were cut.
+    pub(crate) async fn stop(mut self, deadline: Duration) -> u64 {
+        self.stop.send_replace(true);
+        match timeout(deadline, &mut self.accepting).await {
+            Ok(_) => 0,
+            Err(_) => self.stats.open(),
+        }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// What the connections of one listener share.
+pub(super) struct Shared<A> {
+    pub(super) answer: Arc<A>,
+    pub(super) limits: ListenerLimits,
+    pub(super) stats: Arc<ConnectionStats>,
+    /// Connections that are open, by a number of their own.
+    open: Mutex<HashMap<u64, Arc<Activity>>>,
+    log: Log,
+    target: &'static str,
+}
+
+impl<A> Shared<A> {
+    /// Whether one more connection may be served; if there are too many, the longest idle one is told to close.
+    fn make_room(&self) -> bool {
+        let open = self.lock();
+        if open.len() < self.limits.max_connections {
+            return true;
+        }
+        let idle = open.values().filter_map(|activity| Some((activity.idle_since()?, activity)));
+        let Some((_, longest_idle)) = idle.min_by_key(|(since, _)| *since) else {
+            self.stats.refused.add(1);
+            return false;
+        };
+        longest_idle.evict();
+        self.stats.evicted.add(1);
+        // What was told to close does so within a moment; until then there is one connection more.
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Activity>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leaves the list when the connection's task ends, however it ends.
+struct Registration<A> {
+    shared: Arc<Shared<A>>,
+    number: u64,
+}
+
+impl<A> Drop for Registration<A> {
+    fn drop(&mut self) {
+        self.shared.lock().remove(&self.number);
+        self.shared.stats.closed.add(1);
+    }
+}
+
+/// Serves `listener` on the current tokio runtime until it is stopped. Speaks as `target`.
+pub(crate) fn listen<L: Accept, A: Answer>(
+    listener: L,
+    answer: Arc<A>,
+    limits: ListenerLimits,
+    stats: Arc<ConnectionStats>,
+    log: Log,
+    target: &'static str,
+) -> Listening {
+    let (stop, stopping) = watch::channel(false);
+    let shared = Arc::new(Shared { answer, limits, stats: stats.clone(), open: Mutex::default(), log, target });
+    let accepting = tokio::spawn(accept_until_stopped(listener, shared, stopping));
+    Listening { stop, accepting, stats }
+}
+
+async fn accept_until_stopped<L: Accept, A: Answer>(
+    mut listener: L,
+    shared: Arc<Shared<A>>,
+    stopping: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    let mut backoff = FIRST_BACKOFF;
+    let mut next_number = 0;
+    let mut stop = stopping.clone();
+    loop {
+        tokio::select! {
+            biased;
+            () = stopped(&mut stop) => break,
+            Some(ended) = connections.join_next() => report_panic(&shared, ended),
+            accepted = listener.accept() => match accepted {
+                Ok(stream) => {
+                    backoff = FIRST_BACKOFF;
+                    next_number += 1;
+                    admit(&mut connections, &shared, stream, next_number, &stopping);
+                }
+                Err(cause) if is_of_one_connection(&cause) => shared.stats.accept_errors.add(1),
+                Err(cause) => {
+                    shared.stats.accept_errors.add(1);
+                    report_accept_error(&shared, &cause, backoff);
+                    // Returns early if the listener is to stop.
+                    let _ = timeout(backoff, stopped(&mut stopping.clone())).await;
+                    backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                }
+            },
+        }
+    }
+    drop(listener);
+    while let Some(ended) = connections.join_next().await {
+        report_panic(&shared, ended);
+    }
+}
+
+fn admit<A: Answer>(
+    connections: &mut JoinSet<()>,
+    shared: &Arc<Shared<A>>,
+    stream: TcpStream,
+    number: u64,
+    stopping: &watch::Receiver<bool>,
+) {
+    if !shared.make_room() {
+        return;
+    }
+    let activity = Arc::new(Activity::new(Instant::now()));
+    shared.lock().insert(number, activity.clone());
+    shared.stats.accepted.add(1);
+    let registration = Registration { shared: shared.clone(), number };
+    let stopping = stopping.clone();
+    connections.spawn(async move {
+        serve(stream, &registration.shared, activity, stopping).await;
+    });
+}
+
+/// Waits until the listener is to stop.
+pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the listener was dropped.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// The peer went away before it was accepted: says nothing about the next one.
+fn is_of_one_connection(cause: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(cause.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+fn report_accept_error<A>(shared: &Shared<A>, cause: &io::Error, backoff: Duration) {
+    let message = format_args!("cannot accept connections: {cause}; trying again in {backoff:?}");
+    shared.log.say(Level::Warn, shared.target, message);
+}
+
+fn report_panic<A>(shared: &Shared<A>, ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        shared.log.say(
+            Level::Error,
+            shared.target,
+            format_args!("a connection ended by a defect of spangate: {error}"),
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! OTLP over HTTP: `POST /v1/traces`, `/v1/logs` and `/v1/metrics`, protobuf or JSON.
+//!
+//! Source: OpenTelemetry protocol specification 1.x, "OTLP/HTTP". The answer has the type of the request; an error is a
+//! `google.rpc.Status`. Only 429 and 503 may be sent again, and both say when.
+
+use std::sync::Arc;
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts,
+};
+use hyper::body::Incoming;
+
+use super::{
+    answers::{status_json, status_protobuf, taken_json, taken_protobuf},
+    body::{self, BodyLimits},
+    decode::Payload,
+    endpoint::Endpoint,
+    failure::Failure,
+    intake::{Intake, Taken, Unsettled},
+    listener::Answer,
+    metadata,
+    reply::{ReplyBody, put, reply},
+};
+
+const PROTOBUF: &str = "application/x-protobuf";
+const JSON: &str = "application/json";
+
+/// Answers OTLP over HTTP.
+pub(super) struct OtlpHttp {
+    intake: Intake,
+}
+
+impl OtlpHttp {
+    pub(super) fn new(intake: Intake) -> Self {
+        Self { intake }
+    }
+
+    async fn take(&self, head: &Parts, body: &mut Incoming) -> Result<(Endpoint, Taken), Failure> {
+        let path = head.uri.path();
+        let endpoint = Endpoint::of_http_path(path).ok_or_else(|| {
+            Failure::NotFound(format!("no such path: {path}; served are /v1/traces, /v1/logs and /v1/metrics"))
+        })?;
+        if head.method != Method::POST {
+            return Err(Failure::WrongMethod(format!("{} is not served, only POST", head.method)));
+        }
+        let is_json = is_json(&head.headers)?;
+        let is_gzip = is_gzip(&head.headers)?;
+        let limits = self.limits();
+        body::check_length(body, limits)?;
+        let metadata = metadata::copy(&head.headers, &self.intake.config.metadata)?;
+        let slot = self.intake.admit(endpoint)?;
+        let bytes = body::read(body, limits, |bytes| self.intake.stats.bytes_received.add(bytes)).await?;
+        let payload = Payload::new(bytes, is_gzip, is_json);
+        let taken = self.intake.take(endpoint, payload, metadata, slot).await?;
+        Ok((endpoint, taken))
+    }
+
+    fn limits(&self) -> BodyLimits {
+        let config = &self.intake.config;
+        BodyLimits { max_bytes: config.max_request_bytes, framing_bytes: 0, read_timeout: config.read_timeout }
+    }
+}
+
+impl Answer for OtlpHttp {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<ReplyBody> {
+        let (head, mut body) = request.into_parts();
+        let unsettled = Unsettled::new(&self.intake);
+        let result = self.take(&head, &mut body).await;
+        unsettled.settle(&result.as_ref().map(|(_, taken)| taken.clone()).map_err(Clone::clone));
+        // An unknown type is answered in JSON, which a person can read.
+        let is_protobuf = content_type(&head.headers).is_ok_and(|name| name.eq_ignore_ascii_case(PROTOBUF));
+        match result {
+            Ok((endpoint, taken)) => match is_protobuf {
+                true => reply(StatusCode::OK, PROTOBUF, taken_protobuf(&taken)),
+                false => reply(StatusCode::OK, JSON, taken_json(endpoint, &taken)),
+            },
+            Err(failure) => {
+                if head.version < Version::HTTP_2 && !has_lost_the_body(&failure) {
+                    body::discard(body, &head.headers, self.intake.config.read_timeout).await;
+                }
+                refuse(&failure, is_protobuf)
+            }
+        }
+    }
+}
+
+/// Whether the body cannot be read any further.
+fn has_lost_the_body(failure: &Failure) -> bool {
+    matches!(failure, Failure::TimedOut(_) | Failure::Disconnected(_))
+}
+
+fn refuse(failure: &Failure, is_protobuf: bool) -> Response<ReplyBody> {
+    let status = status(failure);
+    let mut response = match is_protobuf {
+        true => reply(status, PROTOBUF, status_protobuf(failure)),
+        false => reply(status, JSON, status_json(failure)),
+    };
+    if let Some(delay) = failure.retry_after() {
+        // Whole seconds, at least one: zero would mean at once.
+        let seconds = delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0)).max(1);
+        put(&mut response, header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => put(&mut response, header::ALLOW, HeaderValue::from_static("POST")),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            put(&mut response, header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, identity"));
+        }
+        StatusCode::REQUEST_TIMEOUT => put(&mut response, header::CONNECTION, HeaderValue::from_static("close")),
+        _ => {}
+    }
+    response
+}
+
+fn status(failure: &Failure) -> StatusCode {
+    match failure {
+        Failure::Malformed(_) | Failure::Disconnected(_) => StatusCode::BAD_REQUEST,
+        Failure::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Failure::NotFound(_) => StatusCode::NOT_FOUND,
+        Failure::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
+        Failure::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Failure::Refused(_) => StatusCode::TOO_MANY_REQUESTS,
+        Failure::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Failure::TimedOut(_) => StatusCode::REQUEST_TIMEOUT,
+        Failure::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The media type without its parameters.
+fn content_type(headers: &HeaderMap) -> Result<&str, Failure> {
+    let value = single(headers, &header::CONTENT_TYPE)?;
+    Ok(value.split(';').next().unwrap_or_default().trim())
+}
+
+fn is_json(headers: &HeaderMap) -> Result<bool, Failure> {
+    match content_type(headers)? {
+        name if name.eq_ignore_ascii_case(PROTOBUF) => Ok(false),
+        name if name.eq_ignore_ascii_case(JSON) => Ok(true),
+        name if name.starts_with("application/grpc") => {
+            let message = "this is OTLP over HTTP; OTLP over gRPC is served by [receivers.otlp_grpc], usually on 4317";
+            Err(Failure::Unsupported(message.to_owned()))
+        }
+        name => Err(Failure::Unsupported(format!("content-type {name:?} is not served, only {PROTOBUF} and {JSON}"))),
+    }
+}
+
+fn is_gzip(headers: &HeaderMap) -> Result<bool, Failure> {
+    match single(headers, &header::CONTENT_ENCODING)? {
+        "" => Ok(false),
+        name if name.eq_ignore_ascii_case("identity") => Ok(false),
+        name if name.eq_ignore_ascii_case("gzip") => Ok(true),
+        name => Err(Failure::Unsupported(format!("content-encoding {name:?} is not served, only gzip, and only once"))),
+    }
+}
+
+/// The value of a header that may be given once; empty if it is absent.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Failure> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().map_or(Ok(""), |value| value.to_str());
+    match (value, values.next()) {
+        (Ok(value), None) => Ok(value.trim()),
+        _ => Err(Failure::Unsupported(format!("{name} is given twice, or is not ASCII text"))),
+    }
+}
