@@ -36,6 +36,24 @@ impl KeyValue {
     }
 }
 
+impl Value {
+    /// Bytes of texts, byte values and nested rows in columns. The recursion is as deep as the value: not for values of
+    /// unknown depth.
+    pub(crate) fn size(&self) -> usize {
+        /// Key, type and value.
+        const NESTED_ROW_BYTES: usize = 8 + 1 + 8;
+        match self {
+            Self::Empty | Self::Bool(_) | Self::Int(_) | Self::Double(_) => 0,
+            Self::String(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Array(elements) => elements.iter().map(|element| NESTED_ROW_BYTES + element.size()).sum(),
+            Self::KeyValueList(elements) => {
+                elements.iter().map(|element| NESTED_ROW_BYTES + element.key.len() + element.value.size()).sum()
+            }
+        }
+    }
+}
+
 macro_rules! into_value {
     ($($from:ty => $variant:ident),+) => {
         $(impl From<$from> for Value {

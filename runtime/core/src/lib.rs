@@ -4,12 +4,14 @@
 
 pub mod attribute;
 pub mod batch;
+pub mod batcher;
 pub mod clock;
 pub mod columns;
 pub mod consumer;
 pub mod context;
 pub mod event;
 pub mod exporter;
+pub mod intake;
 pub mod limits;
 pub mod otlp;
 pub mod processor;

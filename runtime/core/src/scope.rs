@@ -42,3 +42,19 @@ pub struct Origin {
     /// The part of it.
     pub scope: InstrumentationScope,
 }
+
+impl Origin {
+    /// Bytes in columns: one row of the resource table and one of the scope table, with their attributes.
+    pub(crate) fn size(&self) -> usize {
+        const RESOURCE_ROW_BYTES: usize = 8 + 4 + 4;
+        const SCOPE_ROW_BYTES: usize = 8 + 8 + 8 + 4 + 4 + 4;
+        const ATTRIBUTE_ROW_BYTES: usize = 8 + 1 + 8;
+        let Self { resource, scope } = self;
+        let attributes = resource.attributes().iter().chain(&scope.attributes);
+        RESOURCE_ROW_BYTES
+            + SCOPE_ROW_BYTES
+            + [&scope.name, &scope.version, &scope.schema_url].map(|text| text.len()).iter().sum::<usize>()
+            + resource.schema_url().len()
+            + attributes.map(|each| ATTRIBUTE_ROW_BYTES + each.key.len() + each.value.size()).sum::<usize>()
+    }
+}

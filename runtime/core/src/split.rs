@@ -25,6 +25,20 @@ impl Rows for otlp::Request {
     }
 }
 
+impl Rows for Batch {
+    fn rows(&self) -> u32 {
+        self.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.size()
+    }
+
+    fn cut(&self, rows: Range<u32>) -> Self {
+        self.slice(rows)
+    }
+}
+
 impl Rows for Arc<Batch> {
     fn rows(&self) -> u32 {
         self.len()

@@ -164,6 +164,22 @@ impl ColumnsBuilder {
         }
     }
 
+    /// No rows and texts, and memory for as many as there are here.
+    pub fn same_capacity(&self) -> Self {
+        Self {
+            text: String::with_capacity(self.text.len()),
+            bytes: Vec::with_capacity(self.bytes.len()),
+            spans: self.spans.same_capacity(),
+            span_events: self.span_events.same_capacity(),
+            span_links: self.span_links.same_capacity(),
+            events: self.events.same_capacity(),
+            scopes: self.scopes.same_capacity(),
+            resources: self.resources.same_capacity(),
+            attributes: self.attributes.each_ref().map(super::AttributeRows::same_capacity),
+            nested: self.nested.same_capacity(),
+        }
+    }
+
     /// Forgets every row and text and keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();

@@ -32,6 +32,11 @@ macro_rules! table {
                 0 $(+ self.$column.len() * size_of::<$word>())+
             }
 
+            /// No rows, and memory for as many as there are here.
+            pub fn same_capacity(&self) -> Self {
+                Self { $($column: Vec::with_capacity(self.$column.len()),)+ }
+            }
+
             /// Forgets every row and keeps the memory.
             pub fn clear(&mut self) {
                 $(self.$column.clear();)+

@@ -1,0 +1,204 @@
+//! Pieces in, batches out.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{
+    limits::BatchLimits,
+    pending::{Form, Pending},
+};
+use crate::{
+    batch::{Batch, BatchId, Metadata},
+    columns::ColumnsBuilder,
+    otlp,
+    signal::Signal,
+    split::split,
+};
+
+/// Different metadata that may be pending at once. One more sends off the oldest.
+const MAX_PENDING: usize = 64;
+/// Largest limit on bytes; keeps arenas below the 4 GiB that references reach.
+const MAX_BYTES: usize = 1 << 30;
+/// Pending bytes of all metadata together, in batches of the largest size. More sends off the oldest.
+const MAX_PENDING_BATCHES: usize = 8;
+
+/// Rows that come to a batcher.
+#[derive(Debug)]
+pub enum Piece {
+    /// Recorded in this process.
+    Recorded(ColumnsBuilder),
+    /// Received, with what was let through of the request's headers.
+    Received(otlp::Request, Metadata),
+}
+
+/// Makes batches of one signal. After every [`Self::push`], [`Self::poll`] until there is no batch: batches that are
+/// ready are not bounded here.
+pub struct Batcher {
+    signal: Signal,
+    limits: BatchLimits,
+    boot_id: [u8; 8],
+    next_sequence: u64,
+    /// By deadline, the oldest first.
+    pending: Vec<Pending>,
+    ready: VecDeque<Batch>,
+}
+
+impl Batcher {
+    /// A batcher whose batches have ids that begin with `boot_id`: random, different for every start of the process
+    /// and for every batcher in it.
+    pub fn new(signal: Signal, limits: BatchLimits, boot_id: [u8; 8]) -> Self {
+        let limits =
+            BatchLimits { max_rows: limits.max_rows.max(1), max_bytes: limits.max_bytes.clamp(1, MAX_BYTES), ..limits };
+        Self { signal, limits, boot_id, next_sequence: 0, pending: Vec::new(), ready: VecDeque::new() }
+    }
+
+    /// What the batches carry.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Takes rows. `now` is monotonic.
+    pub fn push(&mut self, piece: Piece, now: Duration) {
+        match piece {
+            Piece::Recorded(columns) => self.push_recorded(columns, now),
+            Piece::Received(request, metadata) => {
+                for part in split(request, self.limits.max_rows, self.limits.max_bytes) {
+                    self.push_part(part, &metadata, now);
+                }
+            }
+        }
+        self.bound_pending();
+    }
+
+    /// The next batch that is full, or whose oldest row has waited long enough.
+    pub fn poll(&mut self, now: Duration) -> Option<Batch> {
+        if self.ready.is_empty() && self.pending.first().is_some_and(|oldest| oldest.deadline <= now) {
+            self.cut(0);
+        }
+        self.ready.pop_front()
+    }
+
+    /// When [`Self::poll`] will have a batch; zero if there is one now, none if nothing is pending.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        self.pending.first().map(|oldest| oldest.deadline)
+    }
+
+    /// Makes everything that is pending ready, the oldest first.
+    pub fn flush(&mut self) {
+        while !self.pending.is_empty() {
+            self.cut(0);
+        }
+    }
+
+    /// Rows that are here, pending or ready.
+    pub fn rows(&self) -> u64 {
+        let pending = self.pending.iter().map(|pending| u64::from(pending.rows)).sum::<u64>();
+        pending + self.ready.iter().map(|batch| u64::from(batch.len())).sum::<u64>()
+    }
+
+    fn push_recorded(&mut self, columns: ColumnsBuilder, now: Duration) {
+        let (rows, bytes) = (self.rows_of(&columns), columns.size());
+        if rows == 0 {
+            return;
+        }
+        let metadata = Metadata::from([]);
+        let at = self.pending.iter().position(|pending| pending.matches(true, &metadata));
+        if let Some(at) = at.filter(|at| self.fits(*at, rows, bytes)) {
+            let pending = &mut self.pending[at];
+            if let Form::Recorded(earlier) = &mut pending.form {
+                earlier.append(&columns);
+            }
+            pending.rows += rows;
+            pending.bytes += bytes;
+            return self.cut_if_full(at);
+        }
+        if let Some(at) = at {
+            self.cut(at);
+        }
+        if rows > self.limits.max_rows || bytes > self.limits.max_bytes {
+            let whole = Batch::recorded(self.next_id(), self.signal, columns.freeze(), metadata);
+            return self.ready.extend(split(whole, self.limits.max_rows, self.limits.max_bytes));
+        }
+        self.begin(Form::Recorded(Box::new(columns)), metadata, rows, bytes, now);
+    }
+
+    /// Takes a request within the limits.
+    fn push_part(&mut self, request: otlp::Request, metadata: &Metadata, now: Duration) {
+        let (rows, bytes) = (request.rows(), request.size());
+        if rows == 0 {
+            return;
+        }
+        let at = self.pending.iter().position(|pending| pending.matches(false, metadata));
+        if let Some(at) = at.filter(|at| self.fits(*at, rows, bytes)) {
+            let pending = &mut self.pending[at];
+            if let Form::Received(requests) = &mut pending.form {
+                requests.push(request);
+            }
+            pending.rows += rows;
+            pending.bytes += bytes;
+            return self.cut_if_full(at);
+        }
+        if let Some(at) = at {
+            self.cut(at);
+        }
+        self.begin(Form::Received(vec![request]), metadata.clone(), rows, bytes, now);
+    }
+
+    fn begin(&mut self, form: Form, metadata: Metadata, rows: u32, bytes: usize, now: Duration) {
+        let deadline = now.saturating_add(self.limits.schedule_delay);
+        let at = self.pending.partition_point(|earlier| earlier.deadline <= deadline);
+        self.pending.insert(at, Pending { form, metadata, rows, bytes, deadline });
+        self.cut_if_full(at);
+    }
+
+    fn fits(&self, at: usize, rows: u32, bytes: usize) -> bool {
+        self.pending.get(at).is_some_and(|pending| {
+            pending.rows.saturating_add(rows) <= self.limits.max_rows
+                && pending.bytes.saturating_add(bytes) <= self.limits.max_bytes
+        })
+    }
+
+    fn cut_if_full(&mut self, at: usize) {
+        let Some(pending) = self.pending.get(at) else { return };
+        if pending.rows >= self.limits.max_rows || pending.bytes >= self.limits.max_bytes {
+            self.cut(at);
+        }
+    }
+
+    /// Makes one pending batch ready.
+    fn cut(&mut self, at: usize) {
+        let pending = self.pending.remove(at);
+        let (boot_id, sequence) = (self.boot_id, &mut self.next_sequence);
+        self.ready.extend(pending.into_batches(self.signal, || batch_id(boot_id, sequence)));
+    }
+
+    fn bound_pending(&mut self) {
+        let bytes = |pending: &[Pending]| pending.iter().map(|pending| pending.bytes).fold(0, usize::saturating_add);
+        let max_bytes = self.limits.max_bytes.saturating_mul(MAX_PENDING_BATCHES);
+        while self.pending.len() > MAX_PENDING || bytes(&self.pending) > max_bytes {
+            self.cut(0);
+        }
+    }
+
+    fn next_id(&mut self) -> BatchId {
+        batch_id(self.boot_id, &mut self.next_sequence)
+    }
+
+    fn rows_of(&self, columns: &ColumnsBuilder) -> u32 {
+        match self.signal {
+            Signal::Spans | Signal::StartedSpans => columns.spans.kind.len() as u32,
+            Signal::Events => columns.events.severity_number.len() as u32,
+        }
+    }
+}
+
+/// The boot id and the next sequence number, big-endian, so that ids of one start sort by age.
+fn batch_id(boot_id: [u8; 8], next_sequence: &mut u64) -> BatchId {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&boot_id);
+    id[8..].copy_from_slice(&next_sequence.to_be_bytes());
+    *next_sequence = next_sequence.wrapping_add(1);
+    BatchId(id)
+}

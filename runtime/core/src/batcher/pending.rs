@@ -1,0 +1,51 @@
+//! Pieces that wait to be a batch.
+
+use std::time::Duration;
+
+use crate::{
+    batch::{Batch, BatchId, Metadata},
+    columns::ColumnsBuilder,
+    otlp,
+    signal::Signal,
+};
+
+/// What one batch will be made of.
+pub(super) enum Form {
+    /// Recorded in this process.
+    Recorded(Box<ColumnsBuilder>),
+    /// Received; joined when the batch is cut.
+    Received(Vec<otlp::Request>),
+}
+
+/// Rows of one form and metadata.
+pub(super) struct Pending {
+    pub(super) form: Form,
+    pub(super) metadata: Metadata,
+    pub(super) rows: u32,
+    pub(super) bytes: usize,
+    /// When the first row has waited long enough.
+    pub(super) deadline: Duration,
+}
+
+impl Pending {
+    /// Whether rows of this form and metadata belong here.
+    pub(super) fn matches(&self, is_recorded: bool, metadata: &Metadata) -> bool {
+        is_recorded == matches!(self.form, Form::Recorded(_)) && self.metadata == *metadata
+    }
+
+    /// The batches: one, unless requests cannot be joined.
+    pub(super) fn into_batches(self, signal: Signal, mut next_id: impl FnMut() -> BatchId) -> Vec<Batch> {
+        let requests = match self.form {
+            Form::Recorded(columns) => {
+                return vec![Batch::recorded(next_id(), signal, columns.freeze(), self.metadata)];
+            }
+            Form::Received(requests) => requests,
+        };
+        let joined = match requests.as_slice() {
+            [_] => None,
+            several => otlp::Request::join(several),
+        };
+        let whole = joined.map_or(requests, |request| vec![request]);
+        whole.into_iter().map(|request| Batch::received(next_id(), signal, request, self.metadata.clone())).collect()
+    }
+}

@@ -1,0 +1,230 @@
+//! Batches against the pieces they were made of.
+
+use std::{collections::HashMap, time::Duration};
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    trace::v1::{ResourceSpans, ScopeSpans, Span},
+};
+use proptest::prelude::*;
+use prost::Message;
+
+use super::*;
+use crate::{
+    batch::{Batch, BatchId, Metadata, Origin},
+    columns::{ColumnsBuilder, Owner},
+    otlp::{self, ScanLimits},
+    signal::Signal,
+};
+
+const NOW: Duration = Duration::from_secs(100);
+const DELAY: Duration = Duration::from_secs(5);
+
+/// A request of spans with these numbers as ids and names of this length.
+fn request(ids: std::ops::Range<u64>, name_len: usize) -> otlp::Request {
+    let span = |id: u64| Span {
+        trace_id: vec![1; 16],
+        span_id: (id + 1).to_be_bytes().to_vec(),
+        name: "n".repeat(name_len),
+        ..Span::default()
+    };
+    let scope_spans = ScopeSpans { spans: ids.map(span).collect(), ..ScopeSpans::default() };
+    let resource_spans = ResourceSpans { scope_spans: vec![scope_spans], ..ResourceSpans::default() };
+    let bytes = ExportTraceServiceRequest { resource_spans: vec![resource_spans] }.encode_to_vec();
+    otlp::scan(Signal::Spans, Bytes::from(bytes), &ScanLimits::default()).expect("valid").request
+}
+
+/// The same as columns.
+fn columns(ids: std::ops::Range<u64>, name_len: usize) -> ColumnsBuilder {
+    let mut columns = ColumnsBuilder::default();
+    for id in ids {
+        let name = columns.push_text(&"n".repeat(name_len));
+        columns.end_attributes(Owner::Span);
+        let rows = &mut columns.spans;
+        rows.trace_id.extend_from_slice(&[1; 16]);
+        rows.span_id.extend_from_slice(&(id + 1).to_be_bytes());
+        rows.parent_span_id.extend_from_slice(&[0; 8]);
+        rows.name.extend_from_slice(&name);
+        rows.kind.push(1);
+        rows.status_code.push(0);
+        for pair in [&mut rows.trace_state, &mut rows.start_time, &mut rows.end_time, &mut rows.status_message] {
+            pair.extend_from_slice(&[0, 0]);
+        }
+        for word in [
+            &mut rows.flags,
+            &mut rows.dropped_attributes,
+            &mut rows.dropped_events,
+            &mut rows.dropped_links,
+            &mut rows.scope,
+            &mut rows.event_end,
+            &mut rows.link_end,
+        ] {
+            word.push(0);
+        }
+    }
+    columns.scopes.name.extend_from_slice(&[0, 0]);
+    columns.scopes.version.extend_from_slice(&[0, 0]);
+    columns.scopes.schema_url.extend_from_slice(&[0, 0]);
+    columns.scopes.dropped_attributes.push(0);
+    columns.scopes.resource.push(0);
+    columns.end_attributes(Owner::Scope);
+    columns.resources.schema_url.extend_from_slice(&[0, 0]);
+    columns.resources.dropped_attributes.push(0);
+    columns.end_attributes(Owner::Resource);
+    columns
+}
+
+fn ids(batch: &Batch) -> Vec<u64> {
+    let spans = &batch.columns().spans;
+    spans.span_id.chunks_exact(8).map(|id| u64::from_be_bytes(id.try_into().expect("8 bytes")) - 1).collect()
+}
+
+fn batcher(max_rows: u32) -> Batcher {
+    Batcher::new(Signal::Spans, BatchLimits { max_rows, schedule_delay: DELAY, ..BatchLimits::default() }, [9; 8])
+}
+
+fn tenant(name: &str) -> Metadata {
+    Metadata::from([("tenant".to_owned(), name.to_owned())])
+}
+
+fn drain(batcher: &mut Batcher, now: Duration) -> Vec<Vec<u64>> {
+    std::iter::from_fn(|| batcher.poll(now)).map(|batch| ids(&batch)).collect()
+}
+
+fn numbers(range: std::ops::Range<u64>) -> Vec<u64> {
+    range.collect()
+}
+
+#[test]
+fn small_requests_are_joined_until_the_batch_is_full() {
+    let mut batcher = batcher(10);
+    for start in [0, 4, 8] {
+        batcher.push(Piece::Received(request(start..start + 4, 3), tenant("a")), NOW);
+    }
+    // The third does not fit, and is not cut.
+    assert_eq!(drain(&mut batcher, NOW), [numbers(0..8)]);
+    batcher.push(Piece::Received(request(12..18, 3), tenant("a")), NOW);
+    assert_eq!(drain(&mut batcher, NOW), [numbers(8..18)]);
+    assert_eq!((batcher.next_deadline(), batcher.rows()), (None, 0));
+}
+
+#[test]
+fn a_row_waits_no_longer_than_the_schedule_delay() {
+    let mut batcher = batcher(10);
+    assert_eq!(batcher.next_deadline(), None);
+    batcher.push(Piece::Recorded(columns(0..2, 1)), NOW);
+    batcher.push(Piece::Recorded(columns(2..4, 1)), NOW + DELAY / 2);
+    assert_eq!(batcher.next_deadline(), Some(NOW + DELAY));
+    assert!(batcher.poll(NOW + DELAY - Duration::from_nanos(1)).is_none());
+    assert_eq!(drain(&mut batcher, NOW + DELAY), [numbers(0..4)]);
+}
+
+#[test]
+fn a_request_as_large_as_a_batch_is_sent_on_as_the_bytes_it_came_in() {
+    let mut batcher = batcher(10);
+    let whole = request(3..13, 3);
+    batcher.push(Piece::Received(request(0..3, 3), tenant("a")), NOW);
+    batcher.push(Piece::Received(whole.clone(), tenant("a")), NOW);
+    assert_eq!(ids(&batcher.poll(NOW).expect("first")), numbers(0..3));
+    assert_eq!(batcher.poll(NOW).expect("second").otlp().as_ptr(), whole.otlp().as_ptr());
+}
+
+#[test]
+fn what_is_too_large_is_cut_in_order_whether_by_rows_or_by_bytes() {
+    let mut by_rows = batcher(10);
+    by_rows.push(Piece::Received(request(0..25, 3), tenant("a")), NOW);
+    by_rows.push(Piece::Recorded(columns(25..48, 3)), NOW);
+    assert_eq!(
+        drain(&mut by_rows, NOW),
+        [numbers(0..10), numbers(10..20), numbers(25..35), numbers(35..45), numbers(45..48)]
+    );
+    assert_eq!(drain(&mut by_rows, NOW + DELAY), [numbers(20..25)]);
+
+    let limits = BatchLimits { max_bytes: 2_000, ..BatchLimits::default() };
+    let mut by_bytes = Batcher::new(Signal::Spans, limits, [9; 8]);
+    by_bytes.push(Piece::Received(request(0..9, 500), tenant("a")), NOW);
+    by_bytes.push(Piece::Recorded(columns(9..18, 500)), NOW);
+    by_bytes.push(Piece::Received(request(18..19, 5_000), tenant("a")), NOW);
+    by_bytes.flush();
+    let batches: Vec<Batch> = std::iter::from_fn(|| by_bytes.poll(NOW)).collect();
+    assert!(batches.iter().all(|batch| batch.size() <= 2_000 || batch.len() == 1));
+    let mut all: Vec<u64> = batches.iter().flat_map(ids).collect();
+    all.sort_unstable();
+    assert_eq!(all, numbers(0..19));
+    assert!(batches.len() < 15, "{}", batches.len());
+}
+
+#[test]
+fn an_id_is_the_boot_id_and_a_sequence_number() {
+    let mut batcher = batcher(1);
+    batcher.push(Piece::Recorded(columns(0..1, 1)), NOW);
+    batcher.push(Piece::Received(request(1..2, 1), tenant("a")), NOW);
+    let ids: Vec<BatchId> = std::iter::from_fn(|| batcher.poll(NOW)).map(|batch| batch.id()).collect();
+    let expected = [0, 1].map(|n| BatchId([9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, n]));
+    assert_eq!(ids, expected);
+}
+
+#[test]
+fn too_many_tenants_send_off_the_oldest_pending_batch() {
+    let mut batcher = batcher(10);
+    for n in 0..70 {
+        batcher.push(Piece::Received(request(n..n + 1, 1), tenant(&n.to_string())), NOW);
+    }
+    assert_eq!(drain(&mut batcher, NOW), (0..6).map(|n| vec![n]).collect::<Vec<_>>());
+    assert_eq!(batcher.rows(), 64);
+}
+
+#[test]
+fn nothing_is_pending_for_a_piece_without_rows() {
+    let mut batcher = batcher(10);
+    batcher.push(Piece::Recorded(ColumnsBuilder::default()), NOW);
+    batcher.push(Piece::Received(request(0..0, 1), tenant("a")), NOW);
+    batcher.flush();
+    assert!(batcher.poll(NOW).is_none() && batcher.next_deadline().is_none());
+}
+
+proptest! {
+    #[test]
+    fn batches_hold_every_row_once_in_order_within_the_limits_and_of_one_kind(
+        max_rows in 1u32..30, max_bytes in 1usize..5_000,
+        pieces in prop::collection::vec((0u64..60, 0usize..100, 0u8..4, 0u64..3), 0..30),
+    ) {
+        let limits = BatchLimits { max_rows, max_bytes, schedule_delay: DELAY };
+        let mut batcher = Batcher::new(Signal::Spans, limits, [9; 8]);
+        let (mut now, mut next, mut batches) = (NOW, 0, Vec::new());
+        let mut pushed: HashMap<u8, Vec<u64>> = HashMap::new();
+        for (rows, name_len, kind, seconds) in pieces {
+            let range = next..next + rows;
+            next += rows;
+            pushed.entry(kind).or_default().extend(range.clone());
+            batcher.push(match kind {
+                0 => Piece::Recorded(columns(range, name_len)),
+                _ => Piece::Received(request(range, name_len), tenant(&kind.to_string())),
+            }, now);
+            now += Duration::from_secs(seconds);
+            batches.extend(std::iter::from_fn(|| batcher.poll(now)));
+            prop_assert!(batcher.next_deadline().is_none_or(|at| now < at && at <= now + DELAY));
+        }
+        batcher.flush();
+        batches.extend(std::iter::from_fn(|| batcher.poll(now)));
+        let mut seen: HashMap<u8, Vec<u64>> = HashMap::new();
+        for batch in &batches {
+            prop_assert!(batch.len() <= max_rows);
+            let size = match batch.origin() {
+                Origin::Recorded(columns) => columns.size(),
+                Origin::Received(request) => request.size(),
+            };
+            // Groups of joined requests are written anew, with lengths of their own: a few bytes each.
+            prop_assert!(batch.len() == 1 || size <= max_bytes + 64, "{size}");
+            let kind = batch.metadata("tenant").map_or(0, |tenant| tenant.parse().expect("number"));
+            seen.entry(kind).or_default().extend(ids(batch));
+        }
+        pushed.retain(|_, rows| !rows.is_empty());
+        prop_assert_eq!(seen, pushed);
+        let mut batch_ids: Vec<_> = batches.iter().map(Batch::id).collect();
+        batch_ids.sort_unstable();
+        batch_ids.dedup();
+        prop_assert_eq!(batch_ids.len(), batches.len());
+    }
+}

@@ -1,0 +1,109 @@
+//! Rows of one signal that were taken in together.
+
+use std::sync::Arc;
+
+use super::{constants::Constants, rows::RowWriter};
+use crate::{columns::ColumnsBuilder, event::EventData, scope::Origin, signal::Signal, span::SpanData};
+
+/// Rows of one signal, with their scopes and resources.
+#[derive(Debug)]
+pub struct Chunk {
+    /// What the rows are.
+    pub signal: Signal,
+    /// The rows.
+    pub columns: ColumnsBuilder,
+    /// How many.
+    pub rows: u32,
+    /// Bytes they were estimated to take: what the intake had reserved for them.
+    pub bytes: usize,
+}
+
+/// A chunk that is being written.
+pub(super) struct OpenChunk {
+    columns: ColumnsBuilder,
+    constants: Constants,
+    /// Row `i` of the scope table is of origin `i`; with its row in the resource table.
+    origins: Vec<(Arc<Origin>, u32)>,
+    rows: u32,
+    bytes: usize,
+}
+
+impl Default for OpenChunk {
+    fn default() -> Self {
+        let (columns, constants, origins) = Default::default();
+        Self { columns, constants, origins, rows: 0, bytes: 0 }
+    }
+}
+
+impl OpenChunk {
+    pub(super) fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Bytes that a row of this size takes here.
+    #[inline]
+    pub(super) fn cost(&self, row_bytes: usize, origin: &Arc<Origin>) -> usize {
+        if self.find(origin).is_some() { row_bytes } else { row_bytes + origin.size() }
+    }
+
+    pub(super) fn push_span(&mut self, span: &SpanData, origin: &Arc<Origin>, cost: usize) {
+        let scope = self.scope_row(origin);
+        self.writer().push_span(span, scope);
+        self.count(cost);
+    }
+
+    pub(super) fn push_event(&mut self, event: &EventData, origin: &Arc<Origin>, cost: usize) {
+        let scope = self.scope_row(origin);
+        self.writer().push_event(event, scope);
+        self.count(cost);
+    }
+
+    /// The rows written; further ones begin a new chunk, for which as much memory is reserved as this one took.
+    pub(super) fn finish(&mut self, signal: Signal) -> Chunk {
+        let fresh = self.columns.same_capacity();
+        let columns = std::mem::replace(&mut self.columns, fresh);
+        self.constants.clear();
+        self.origins.clear();
+        let (rows, bytes) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.bytes));
+        Chunk { signal, columns, rows, bytes }
+    }
+
+    fn count(&mut self, cost: usize) {
+        self.rows += 1;
+        self.bytes += cost;
+    }
+
+    fn writer(&mut self) -> RowWriter<'_> {
+        RowWriter { columns: &mut self.columns, constants: &mut self.constants }
+    }
+
+    /// The scope's row, written if it is not there; likewise the resource's.
+    #[inline]
+    fn scope_row(&mut self, origin: &Arc<Origin>) -> u32 {
+        if let Some(row) = self.find(origin) {
+            return row;
+        }
+        let same = |(known, _): &&(Arc<Origin>, u32)| Arc::ptr_eq(&known.resource, &origin.resource);
+        let resource = match self.origins.iter().find(same) {
+            Some((_, row)) => *row,
+            None => {
+                let row = self.columns.resources.dropped_attributes.len() as u32;
+                self.writer().push_resource(origin);
+                row
+            }
+        };
+        let row = self.origins.len() as u32;
+        self.writer().push_scope(origin, resource);
+        self.origins.push((origin.clone(), resource));
+        row
+    }
+
+    #[inline]
+    fn find(&self, origin: &Arc<Origin>) -> Option<u32> {
+        self.origins.iter().position(|(known, _)| Arc::ptr_eq(known, origin)).map(|row| row as u32)
+    }
+}

@@ -1,0 +1,75 @@
+//! Texts of the program that are in a chunk already.
+//!
+//! A constant lies at one address for as long as the program runs, so address and length tell whether two texts are the
+//! same without looking at them. Most keys and many names and values are constants: they are copied once per chunk.
+
+use std::borrow::Cow;
+
+use crate::columns::ColumnsBuilder;
+
+const PLACES: usize = 128;
+
+/// A text in the arena.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    address: usize,
+    len: usize,
+    reference: [u32; 2],
+}
+
+/// One text per place: a newer one takes the place of an older one, which is then copied again.
+pub(super) struct Constants {
+    places: [Known; PLACES],
+}
+
+impl Default for Constants {
+    fn default() -> Self {
+        Self { places: [Known::default(); PLACES] }
+    }
+}
+
+impl Constants {
+    /// The reference of a text, which is copied unless it is a constant that is there.
+    #[inline]
+    pub(super) fn push(&mut self, columns: &mut ColumnsBuilder, text: &Cow<'static, str>) -> [u32; 2] {
+        let text = match text {
+            Cow::Borrowed(text) => *text,
+            Cow::Owned(text) => return columns.push_text(text),
+        };
+        let (address, len) = (text.as_ptr().addr(), text.len());
+        let place = &mut self.places[(address ^ address >> 7 ^ len << 3) % PLACES];
+        if place.address != address || place.len != len {
+            *place = Known { address, len, reference: columns.push_text(text) };
+        }
+        place.reference
+    }
+
+    /// Forgets every text: the arena is a new one.
+    pub(super) fn clear(&mut self) {
+        self.places = [Known::default(); PLACES];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_is_copied_once_and_a_part_of_it_is_another_text() {
+        const TEXT: &str = "http.request.method";
+        let (mut constants, mut columns) = (Constants::default(), ColumnsBuilder::default());
+        let mut push = |text: Cow<'static, str>| {
+            let [start, len] = constants.push(&mut columns, &text).map(|word| word as usize);
+            columns.text[start..start + len].to_owned()
+        };
+        for text in [TEXT, TEXT, &TEXT[..4], &TEXT[5..], "", TEXT] {
+            assert_eq!(push(Cow::Borrowed(text)), text);
+            assert_eq!(push(Cow::Owned(text.to_owned())), text);
+        }
+        constants.clear();
+        let mut fresh = ColumnsBuilder::default();
+        constants.push(&mut fresh, &Cow::Borrowed(TEXT));
+        constants.push(&mut fresh, &Cow::Borrowed(TEXT));
+        assert_eq!(fresh.text, TEXT);
+    }
+}

@@ -1,0 +1,25 @@
+//! Takes in what is recorded in this process, and hands it on in chunks of columns.
+//!
+//! Constraints: never waits; bounded in rows and in bytes; every span and event is counted exactly once, as taken or as
+//! dropped for a reason; threads that record share no lock and write no shared memory, except once in many spans; the
+//! collector is woken for a chunk, not for a span.
+//!
+//! Design: a shard per thread (threads beyond their number share), each with a lock that only the collector contends
+//! for. A shard writes spans into its columns and keeps room in advance, in lots, so that the bounds are kept without a
+//! shared count per span. Texts that are constants of the program are written once per chunk.
+
+mod chunk;
+mod constants;
+mod ledger;
+mod options;
+mod room;
+mod rows;
+mod shard;
+mod sharded;
+#[cfg(test)]
+mod tests;
+
+pub use chunk::Chunk;
+pub use ledger::{IntakeDropReason, IntakeLedger};
+pub use options::IntakeOptions;
+pub use sharded::{Intake, Wake};

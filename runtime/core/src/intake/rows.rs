@@ -1,0 +1,144 @@
+//! Spans and events as rows of columns.
+
+use super::constants::Constants;
+use crate::{
+    attribute::{KeyValue, Value},
+    columns::{ColumnsBuilder, Owner, kind, push_u64},
+    context::SpanContext,
+    event::EventData,
+    scope::Origin,
+    span::SpanData,
+};
+
+/// OTLP's span flags: whether the next bit means anything, `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`.
+const HAS_IS_REMOTE: u32 = 0x100;
+/// OTLP's span flags: the parent, or the linked span, is in another process.
+const IS_REMOTE: u32 = 0x200;
+
+/// Writes rows into columns.
+pub(super) struct RowWriter<'a> {
+    pub(super) columns: &'a mut ColumnsBuilder,
+    pub(super) constants: &'a mut Constants,
+}
+
+impl RowWriter<'_> {
+    /// A row of the span table, and those that belong to it.
+    pub(super) fn push_span(&mut self, span: &SpanData, scope: u32) {
+        let trace_state = self.columns.push_text(span.context.trace_state.as_str());
+        let name = self.constants.push(self.columns, &span.name);
+        let status_message = self.columns.push_text(span.status.description());
+        self.push_attributes(Owner::Span, span.attributes.as_slice());
+        self.push_span_events(span);
+        self.push_span_links(span);
+        let (event_end, link_end) =
+            (self.columns.span_events.dropped_attributes.len(), self.columns.span_links.flags.len());
+        let rows = &mut self.columns.spans;
+        rows.trace_id.extend_from_slice(&span.context.trace_id.0);
+        rows.span_id.extend_from_slice(&span.context.span_id.0);
+        rows.parent_span_id.extend_from_slice(&span.parent_span_id.0);
+        rows.trace_state.extend_from_slice(&trace_state);
+        rows.flags.push(flags(span.context.trace_flags.0, span.parent_is_remote));
+        rows.name.extend_from_slice(&name);
+        rows.kind.push(span.kind as u8);
+        push_u64(&mut rows.start_time, span.start_time);
+        push_u64(&mut rows.end_time, span.end_time);
+        rows.status_code.push(span.status.code());
+        rows.status_message.extend_from_slice(&status_message);
+        rows.dropped_attributes.push(span.attributes.dropped());
+        rows.dropped_events.push(span.events.dropped());
+        rows.dropped_links.push(span.links.dropped());
+        rows.scope.push(scope);
+        rows.event_end.push(event_end as u32);
+        rows.link_end.push(link_end as u32);
+    }
+
+    /// A row of the event table.
+    pub(super) fn push_event(&mut self, event: &EventData, scope: u32) {
+        let name = self.constants.push(self.columns, &event.name);
+        let severity_text = self.constants.push(self.columns, &event.severity_text);
+        let (body_type, body_value) = self.push_value(&event.body);
+        self.push_attributes(Owner::Event, event.attributes.as_slice());
+        let rows = &mut self.columns.events;
+        push_u64(&mut rows.time, event.time);
+        push_u64(&mut rows.observed_time, event.observed_time);
+        rows.severity_number.push(u32::from(event.severity.0));
+        rows.severity_text.extend_from_slice(&severity_text);
+        rows.name.extend_from_slice(&name);
+        rows.body_type.push(body_type);
+        rows.body_value.extend_from_slice(&body_value);
+        rows.trace_id.extend_from_slice(&event.trace_id.0);
+        rows.span_id.extend_from_slice(&event.span_id.0);
+        rows.flags.push(u32::from(event.trace_flags.0));
+        rows.dropped_attributes.push(event.attributes.dropped());
+        rows.scope.push(scope);
+    }
+
+    /// A row of the resource table.
+    pub(super) fn push_resource(&mut self, origin: &Origin) {
+        let schema_url = self.columns.push_text(origin.resource.schema_url());
+        self.push_attributes(Owner::Resource, origin.resource.attributes());
+        self.columns.resources.schema_url.extend_from_slice(&schema_url);
+        self.columns.resources.dropped_attributes.push(0);
+    }
+
+    /// A row of the scope table.
+    pub(super) fn push_scope(&mut self, origin: &Origin, resource: u32) {
+        let scope = &origin.scope;
+        let texts = [&scope.name, &scope.version, &scope.schema_url];
+        let [name, version, schema_url] = texts.map(|text| self.constants.push(self.columns, text));
+        self.push_attributes(Owner::Scope, &scope.attributes);
+        let rows = &mut self.columns.scopes;
+        rows.name.extend_from_slice(&name);
+        rows.version.extend_from_slice(&version);
+        rows.schema_url.extend_from_slice(&schema_url);
+        rows.dropped_attributes.push(0);
+        rows.resource.push(resource);
+    }
+
+    fn push_span_events(&mut self, span: &SpanData) {
+        for (event, attributes) in span.events.iter() {
+            let name = self.constants.push(self.columns, &event.name);
+            self.push_attributes(Owner::SpanEvent, attributes);
+            let rows = &mut self.columns.span_events;
+            push_u64(&mut rows.time, event.unix_nanos);
+            rows.name.extend_from_slice(&name);
+            rows.dropped_attributes.push(event.dropped_attributes);
+        }
+    }
+
+    fn push_span_links(&mut self, span: &SpanData) {
+        for (link, attributes) in span.links.iter() {
+            let SpanContext { trace_id, span_id, trace_flags, is_remote, trace_state } = &link.context;
+            let trace_state = self.columns.push_text(trace_state.as_str());
+            self.push_attributes(Owner::SpanLink, attributes);
+            let rows = &mut self.columns.span_links;
+            rows.trace_id.extend_from_slice(&trace_id.0);
+            rows.span_id.extend_from_slice(&span_id.0);
+            rows.trace_state.extend_from_slice(&trace_state);
+            rows.flags.push(flags(trace_flags.0, *is_remote));
+            rows.dropped_attributes.push(link.dropped_attributes);
+        }
+    }
+
+    #[inline]
+    fn push_attributes(&mut self, owner: Owner, attributes: &[KeyValue]) {
+        for attribute in attributes {
+            let key = self.constants.push(self.columns, &attribute.key);
+            let (kind, value) = self.push_value(&attribute.value);
+            self.columns.push_attribute_words(owner, key, kind, value);
+        }
+        self.columns.end_attributes(owner);
+    }
+
+    #[inline]
+    fn push_value(&mut self, value: &Value) -> (u8, [u32; 2]) {
+        match value {
+            Value::String(text) => (kind::STRING, self.constants.push(self.columns, text)),
+            other => self.columns.push_value(other),
+        }
+    }
+}
+
+fn flags(trace_flags: u8, is_remote: bool) -> u32 {
+    u32::from(trace_flags) | HAS_IS_REMOTE | if is_remote { IS_REMOTE } else { 0 }
+}

@@ -1,0 +1,187 @@
+//! The processor that tracers record into, and the side from which it is emptied.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use super::{
+    chunk::Chunk,
+    ledger::{IntakeDropReason, IntakeLedger},
+    options::IntakeOptions,
+    room::Room,
+    shard::{Row, Shard, Shared, Taken},
+};
+use crate::{
+    event::EventData,
+    processor::SpanProcessor,
+    scope::Origin,
+    signal::Signal,
+    span::SpanData,
+    thread_slot::{OwnLine, SlotCounter},
+};
+
+/// Rows a shard takes room for at once, at most.
+const MAX_LOT_ROWS: usize = 128;
+/// Bytes a shard takes room for at once, at most.
+const MAX_LOT_BYTES: usize = 64 << 10;
+
+/// Told that there is something to collect. Called on the application's threads, about once per chunk and not again
+/// before something was collected: it must not block.
+pub trait Wake: Send + Sync {
+    /// There is something to collect.
+    fn wake(&self);
+}
+
+/// Takes in what tracers record in this process.
+pub struct Intake {
+    shards: Box<[OwnLine<Seat>]>,
+    slots: SlotCounter,
+    shared: Shared,
+    takes_started_spans: AtomicBool,
+    is_closed: AtomicBool,
+    is_woken: AtomicBool,
+    wake: Box<dyn Wake>,
+}
+
+/// A shard, and the counts for which it need not be locked.
+#[derive(Default)]
+struct Seat {
+    shard: Mutex<Shard>,
+    sampled_out: AtomicU64,
+    live_span_cap: AtomicU64,
+    has_full: AtomicBool,
+}
+
+impl Seat {
+    fn lock(&self) -> MutexGuard<'_, Shard> {
+        self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Intake {
+    /// An empty intake.
+    pub fn new(options: IntakeOptions, wake: impl Wake + 'static) -> Self {
+        let shards = options.shards.max(1);
+        Self {
+            shards: (0..shards).map(|_| OwnLine::default()).collect(),
+            slots: SlotCounter::default(),
+            shared: Shared {
+                rows: Room::new(options.max_rows, shards, MAX_LOT_ROWS),
+                bytes: Room::new(options.max_bytes, shards, MAX_LOT_BYTES),
+                options,
+            },
+            takes_started_spans: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            is_woken: AtomicBool::new(false),
+            wake: Box::new(wake),
+        }
+    }
+
+    /// Whether spans are taken in when they start, too. Off at first: turn it on if an exporter wants them.
+    pub fn take_started_spans(&self, is_wanted: bool) {
+        self.takes_started_spans.store(is_wanted, Ordering::Relaxed);
+    }
+
+    /// Chunks that are full; all chunks while more than half of the room is in use. In the order of recording within a
+    /// thread.
+    pub fn take_ready(&self) -> Vec<Chunk> {
+        if self.shared.rows.is_short() || self.shared.bytes.is_short() {
+            return self.take_all();
+        }
+        self.is_woken.store(false, Ordering::SeqCst);
+        let mut chunks = Vec::new();
+        for OwnLine(seat) in &self.shards {
+            if seat.has_full.swap(false, Ordering::SeqCst) {
+                seat.lock().take_full(&self.shared, &mut chunks);
+            }
+        }
+        chunks
+    }
+
+    /// All chunks, full or not.
+    pub fn take_all(&self) -> Vec<Chunk> {
+        self.is_woken.store(false, Ordering::SeqCst);
+        let mut chunks = Vec::new();
+        for OwnLine(seat) in &self.shards {
+            seat.has_full.store(false, Ordering::SeqCst);
+            seat.lock().take_all(&self.shared, &mut chunks);
+        }
+        chunks
+    }
+
+    /// From here on everything is dropped and counted as `shutdown`. What [`Self::take_all`] returns next is the rest.
+    pub fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+    }
+
+    /// The account of one signal; exact while nothing is recorded.
+    pub fn ledger(&self, signal: Signal) -> IntakeLedger {
+        let mut sum = IntakeLedger::default();
+        for OwnLine(seat) in &self.shards {
+            sum.add(&seat.lock().ledgers[signal as usize]);
+            if signal == Signal::Spans {
+                let sampled_out = seat.sampled_out.load(Ordering::Relaxed);
+                let live_span_cap = seat.live_span_cap.load(Ordering::Relaxed);
+                sum.recorded += sampled_out + live_span_cap;
+                sum.sampled_out += sampled_out;
+                sum.dropped[IntakeDropReason::LiveSpanCap as usize] += live_span_cap;
+            }
+        }
+        sum
+    }
+
+    #[inline]
+    fn seat(&self) -> &Seat {
+        &self.shards[self.slots.slot() % self.shards.len()].0
+    }
+
+    #[inline]
+    fn push(&self, row: Row<'_>, origin: &Arc<Origin>) {
+        let seat = self.seat();
+        let mut shard = seat.lock();
+        // Read under the lock: who locks after `close` sees it, and who locked before is collected by what comes after.
+        if self.is_closed.load(Ordering::SeqCst) {
+            return shard.refuse(row);
+        }
+        let taken = shard.push(row, origin, &self.shared);
+        if taken == Taken::Quietly {
+            return;
+        }
+        drop(shard);
+        if taken == Taken::ChunkIsFull {
+            seat.has_full.store(true, Ordering::SeqCst);
+        }
+        // Looked at before it is written: in a flood this is reached for every span, by all threads.
+        if !self.is_woken.load(Ordering::SeqCst) && !self.is_woken.swap(true, Ordering::SeqCst) {
+            self.wake.wake();
+        }
+    }
+}
+
+impl SpanProcessor for Intake {
+    #[inline]
+    fn on_sampled_out(&self) {
+        self.seat().sampled_out.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn on_live_span_cap(&self) {
+        self.seat().live_span_cap.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn on_start(&self, span: &SpanData, origin: &Arc<Origin>) {
+        if self.takes_started_spans.load(Ordering::Relaxed) {
+            self.push(Row::StartedSpan(span), origin);
+        }
+    }
+
+    #[inline]
+    fn on_end(&self, span: &SpanData, origin: &Arc<Origin>) {
+        self.push(Row::Span(span), origin);
+    }
+
+    fn on_event(&self, event: &EventData, origin: &Arc<Origin>) {
+        self.push(Row::Event(event), origin);
+    }
+}
