@@ -41,26 +41,24 @@ fn mix(state: u64) -> u64 {
 /// What the operator let through of a request's headers: lower-case names, in the order of the configuration.
 pub type Metadata = Arc<[(String, String)]>;
 
-/// An immutable batch of one signal. Cloning copies pointers; views that were built stay shared.
+/// An immutable batch of one signal. Clones share everything, views included.
 #[derive(Clone, Debug)]
 pub struct Batch {
     id: BatchId,
     signal: Signal,
     len: u32,
     metadata: Metadata,
-    origin: Origin,
+    /// The form a received batch came in. A recorded batch came as its columns view.
+    received: Option<otlp::Request>,
+    views: Arc<Views>,
+}
+
+/// What exporters read, each built at most once.
+#[derive(Debug, Default)]
+struct Views {
     columns: OnceLock<Columns>,
     otlp: OnceLock<Bytes>,
     otlp_json: OnceLock<Arc<String>>,
-}
-
-/// The form a batch came in.
-#[derive(Clone, Debug)]
-pub enum Origin {
-    /// Recorded in this process.
-    Recorded(Columns),
-    /// Received as an OTLP request, already scanned.
-    Received(otlp::Request),
 }
 
 impl Batch {
@@ -70,19 +68,17 @@ impl Batch {
             Signal::Spans | Signal::StartedSpans => columns.span_count(),
             Signal::Events => columns.event_count(),
         };
-        Self::new(id, signal, rows as u32, metadata, Origin::Recorded(columns))
+        debug_assert!(rows > 0, "a batch is never empty");
+        let views = Views { columns: OnceLock::from(columns), ..Views::default() };
+        Self { id, signal, len: rows as u32, metadata, received: None, views: Arc::new(views) }
     }
 
     /// A batch of rows that came in an OTLP request of the same signal. There must be a row.
     pub fn received(id: BatchId, signal: Signal, request: otlp::Request, metadata: Metadata) -> Self {
         debug_assert_eq!(signal, request.signal(), "the request was scanned as another signal");
-        Self::new(id, signal, request.rows(), metadata, Origin::Received(request))
-    }
-
-    fn new(id: BatchId, signal: Signal, len: u32, metadata: Metadata, origin: Origin) -> Self {
-        debug_assert!(len > 0, "a batch is never empty");
-        let (columns, otlp, otlp_json) = Default::default();
-        Self { id, signal, len, metadata, origin, columns, otlp, otlp_json }
+        debug_assert!(request.rows() > 0, "a batch is never empty");
+        let (len, views) = (request.rows(), Arc::default());
+        Self { id, signal, len, metadata, received: Some(request), views }
     }
 
     /// The batch's id, an idempotency key.
@@ -101,11 +97,6 @@ impl Batch {
         self.len
     }
 
-    /// The form the batch came in.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// Value of a metadata key, by lower-case name.
     pub fn metadata(&self, key: &str) -> Option<&str> {
         self.metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
@@ -113,34 +104,30 @@ impl Batch {
 
     /// The rows as columns.
     pub fn columns(&self) -> &Columns {
-        match &self.origin {
-            Origin::Recorded(columns) => columns,
-            Origin::Received(request) => self.columns.get_or_init(|| request.decode()),
-        }
+        self.views.columns.get_or_init(|| self.received.as_ref().map(otlp::Request::decode).unwrap_or_default())
     }
 
     /// The rows as OTLP protobuf: what was received, or ExportTraceServiceRequest (for started spans too) or
     /// ExportLogsServiceRequest.
     pub fn otlp(&self) -> Bytes {
-        match &self.origin {
-            Origin::Recorded(columns) => {
-                self.otlp.get_or_init(|| Bytes::from(otlp::encode(self.signal, columns))).clone()
-            }
-            Origin::Received(request) => request.otlp(),
+        match &self.received {
+            Some(request) => request.otlp(),
+            None => self.views.otlp.get_or_init(|| otlp::encode(self.signal, self.columns()).into()).clone(),
         }
     }
 
     /// The rows in OTLP's JSON encoding. Fields that OTLP does not know are not in it.
     pub fn otlp_json(&self) -> Arc<String> {
-        self.otlp_json.get_or_init(|| Arc::new(otlp::encode_json(self.signal, self.columns()))).clone()
+        let encode = || Arc::new(otlp::encode_json(self.signal, self.columns()));
+        self.views.otlp_json.get_or_init(encode).clone()
     }
 
     /// Bytes charged to queues: what the batch keeps in memory in the form it came in. Views come on top when exporters
     /// ask for them and are not charged, so that a queue's account never changes while a batch is in it.
     pub fn size(&self) -> usize {
-        match &self.origin {
-            Origin::Recorded(columns) => columns.size(),
-            Origin::Received(request) => request.size(),
+        match &self.received {
+            Some(request) => request.size(),
+            None => self.columns().size(),
         }
     }
 
@@ -165,12 +152,14 @@ impl Batch {
         if rows.len() == self.len as usize {
             return self.clone();
         }
-        let origin = match &self.origin {
-            Origin::Recorded(columns) => Origin::Recorded(columns.select(self.signal, rows.iter().copied())),
-            Origin::Received(request) => Origin::Received(request.select(rows)),
-        };
-        let id = self.id.derive(rows.iter().copied());
-        Self::new(id, self.signal, rows.len() as u32, self.metadata.clone(), origin)
+        let (id, metadata) = (self.id.derive(rows.iter().copied()), self.metadata.clone());
+        match &self.received {
+            Some(request) => Self::received(id, self.signal, request.select(rows), metadata),
+            None => {
+                let columns = self.columns().select(self.signal, rows.iter().copied());
+                Self::recorded(id, self.signal, columns, metadata)
+            }
+        }
     }
 }
 

@@ -119,6 +119,22 @@ impl Columns {
             + self.nested.size()
     }
 
+    /// The columns as columns that grow, copied.
+    pub fn thaw(&self) -> ColumnsBuilder {
+        ColumnsBuilder {
+            text: self.text.to_string(),
+            bytes: self.bytes.to_vec(),
+            spans: self.spans.thaw(),
+            span_events: self.span_events.thaw(),
+            span_links: self.span_links.thaw(),
+            events: self.events.thaw(),
+            scopes: self.scopes.thaw(),
+            resources: self.resources.thaw(),
+            attributes: self.attributes.each_ref().map(AttributeTable::thaw),
+            nested: self.nested.thaw(),
+        }
+    }
+
     /// Number of spans.
     pub fn span_count(&self) -> usize {
         self.spans.scope.len()

@@ -44,6 +44,11 @@ macro_rules! table {
         }
 
         impl $Table {
+            /// The columns as rows that grow: copied.
+            pub fn thaw(&self) -> $Rows {
+                $Rows { $($column: self.$column.to_vec(),)+ }
+            }
+
             /// Bytes in use by rows.
             pub fn size(&self) -> usize {
                 0 $(+ self.$column.len() * size_of::<$word>())+

@@ -54,7 +54,7 @@ message! {
 }
 
 message! {
-    resource { ATTRIBUTES = length(1), DROPPED_ATTRIBUTES = varint(2) }
+    resource { ATTRIBUTES = length(1), DROPPED_ATTRIBUTES = varint(2), ENTITY_REFS = length(3) }
 }
 
 message! {
@@ -94,13 +94,15 @@ message! {
 }
 
 message! {
-    key_value { KEY = length(1), VALUE = length(2) }
+    /// `KEY_INDEX` is for profiles alone.
+    key_value { KEY = length(1), VALUE = length(2), KEY_INDEX = varint(3) }
 }
 
 message! {
+    /// `STRING_INDEX` is for profiles alone.
     any_value {
         STRING = length(1), BOOL = varint(2), INT = varint(3), DOUBLE = fixed64(4), ARRAY = length(5),
-        KEY_VALUE_LIST = length(6), BYTES = length(7),
+        KEY_VALUE_LIST = length(6), BYTES = length(7), STRING_INDEX = varint(8),
     }
 }
 

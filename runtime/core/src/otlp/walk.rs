@@ -261,6 +261,8 @@ pub(super) fn walk_resource_field<V: Visit>(
                 match tag {
                     resource::ATTRIBUTES => walk_attribute(&mut r, visitor, Owner::Resource)?,
                     resource::DROPPED_ATTRIBUTES => row.dropped_attributes = r.varint()? as u32,
+                    // Columns do not carry it; the bytes keep it.
+                    resource::ENTITY_REFS => drop(r.bytes()?),
                     _ => r.skip(tag, resource::KNOWN)?,
                 }
             }
@@ -286,6 +288,7 @@ fn walk_key_value<V: Visit>(r: &mut Reader<'_>, visitor: &mut V, depth: u32) -> 
             key_value::KEY => key = text(&mut r, visitor)?,
             key_value::VALUE if value.is_some() => return Err(r.violation(What::Twice)),
             key_value::VALUE => value = Some(walk_value(&mut r, visitor, depth)?),
+            key_value::KEY_INDEX => drop(r.varint()?),
             _ => r.skip(tag, key_value::KNOWN)?,
         }
     }
@@ -310,6 +313,7 @@ fn walk_value<V: Visit>(r: &mut Reader<'_>, visitor: &mut V, depth: u32) -> Read
             any_value::KEY_VALUE_LIST if value.0 != kind::KEY_VALUE_LIST => {
                 (kind::KEY_VALUE_LIST, walk_elements(&mut r, visitor, depth, true)?)
             }
+            any_value::STRING_INDEX => (kind::EMPTY, r.varint().map(|_| [0, 0])?),
             any_value::ARRAY | any_value::KEY_VALUE_LIST => return Err(r.violation(What::Twice)),
             _ => {
                 r.skip(tag, any_value::KNOWN)?;

@@ -201,3 +201,16 @@ fn an_error_says_what_where_and_in_which_message() {
     let text = "malformed protobuf in a span: a field has the wrong wire type (byte 35 of the request)";
     assert_eq!(error.to_string(), text);
 }
+
+#[test]
+fn fields_of_otlp_that_columns_do_not_carry_stay_in_the_bytes() {
+    let entity_refs = field(1, &field(3, b"what an entity says"));
+    let value = field(9, &[&field(1, b"k")[..], &[0x18, 7], &field(2, &[0x40, 9])].concat());
+    let whole = field(1, &[entity_refs, field(2, &span(&[1; 16], &[2; 8], &value))].concat());
+    let scanned = scan(whole.clone());
+    let columns = scanned.request.decode();
+    assert_eq!((columns.attributes[0].kind[..].to_vec(), columns.text.as_str()), (vec![kind::EMPTY], "k"));
+    assert_eq!(scanned.request.otlp(), whole);
+    let wrong_type = request(&[span(&[1; 16], &[2; 8], &field(9, &field(2, &field(8, b""))))]);
+    assert_eq!(refusal(wrong_type, &ScanLimits::default()).1, ScanErrorKind::Malformed);
+}

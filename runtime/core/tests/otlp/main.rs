@@ -1,0 +1,7 @@
+//! OTLP in bytes, in columns and in JSON, compared with requests written by hand and with a generated protobuf library.
+
+mod arbitrary;
+mod json;
+mod normal;
+mod properties;
+mod vectors;

@@ -1,0 +1,244 @@
+//! Arbitrary requests: whatever a client sends, the scan, the parts, the columns and both encodings agree with a
+//! generated protobuf library, and nothing panics.
+
+use crate::arbitrary::{any_double, logs_request, trace_request};
+use crate::normal::{self, is_valid_event, is_valid_span, retain_events, retain_spans};
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use proptest::prelude::*;
+use prost::Message;
+use spangate_core::otlp::{self, Request, ScanLimits, Scanned};
+use spangate_core::signal::Signal;
+
+fn scan(signal: Signal, message: &impl Message) -> Scanned {
+    otlp::scan(signal, message.encode_to_vec().into(), &ScanLimits::default()).expect("a well-formed request")
+}
+
+fn decode<T: Message + Default>(bytes: &[u8]) -> T {
+    T::decode(bytes).expect("a well-formed request")
+}
+
+/// Compared as bytes because NaN is not equal to itself.
+fn assert_same<T: Message + std::fmt::Debug>(found: &T, expected: &T) {
+    assert_eq!(found.encode_to_vec(), expected.encode_to_vec(), "\n found {found:?}\n expected {expected:?}");
+}
+
+fn valid_spans(mut request: ExportTraceServiceRequest) -> ExportTraceServiceRequest {
+    retain_spans(&mut request, |_, span| is_valid_span(span));
+    request
+}
+
+fn valid_events(mut request: ExportLogsServiceRequest) -> ExportLogsServiceRequest {
+    retain_events(&mut request, |_, record| is_valid_event(record));
+    request
+}
+
+/// Every row that a bit is set for.
+fn picked(bits: u64, rows: u32) -> Vec<u32> {
+    (0..rows).filter(|row| bits >> (row % 64) & 1 == 1).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_scan_keeps_valid_spans_and_counts_the_others(request in trace_request(&any_double())) {
+        let scanned = scan(Signal::Spans, &request);
+        let all = request.resource_spans.iter().flat_map(|it| &it.scope_spans).map(|it| it.spans.len()).sum::<usize>();
+        prop_assert_eq!(scanned.request.rows() + scanned.rejected, all as u32);
+        prop_assert_eq!(scanned.rejected_reason.is_some(), scanned.rejected > 0);
+        let valid = valid_spans(request.clone());
+        if scanned.rejected == 0 {
+            assert_same(&decode::<ExportTraceServiceRequest>(&scanned.request.otlp()), &request);
+        } else {
+            assert_same(&decode::<ExportTraceServiceRequest>(&scanned.request.otlp()), &valid);
+        }
+        let spans = valid.resource_spans.iter().flat_map(|it| &it.scope_spans).flat_map(|it| &it.spans);
+        for (row, span) in spans.enumerate() {
+            prop_assert_eq!(scanned.request.trace_id(row as u32), &span.trace_id);
+        }
+    }
+
+    #[test]
+    fn the_scan_keeps_valid_events_and_counts_the_others(request in logs_request(&any_double())) {
+        let scanned = scan(Signal::Events, &request);
+        let records = || request.resource_logs.iter().flat_map(|it| &it.scope_logs).flat_map(|it| &it.log_records);
+        let plain = records().filter(|record| record.event_name.is_empty()).count();
+        prop_assert_eq!(scanned.plain_logs, plain as u32);
+        prop_assert_eq!(scanned.request.rows() + scanned.rejected + scanned.plain_logs, records().count() as u32);
+        if scanned.rejected + scanned.plain_logs > 0 {
+            assert_same(&decode::<ExportLogsServiceRequest>(&scanned.request.otlp()), &valid_events(request));
+        }
+    }
+
+    #[test]
+    fn spans_to_columns_and_back_are_the_same(request in trace_request(&any_double())) {
+        let columns = scan(Signal::Spans, &request).request.decode();
+        let mut expected = valid_spans(request);
+        normal::normalize_spans(&mut expected);
+        assert_same(&decode::<ExportTraceServiceRequest>(&otlp::encode(Signal::Spans, &columns)), &expected);
+    }
+
+    #[test]
+    fn events_to_columns_and_back_are_the_same(request in logs_request(&any_double())) {
+        let columns = scan(Signal::Events, &request).request.decode();
+        let mut expected = valid_events(request);
+        normal::normalize_events(&mut expected);
+        assert_same(&decode::<ExportLogsServiceRequest>(&otlp::encode(Signal::Events, &columns)), &expected);
+    }
+
+    #[test]
+    fn what_was_encoded_becomes_the_same_columns(request in trace_request(&any_double())) {
+        let columns = scan(Signal::Spans, &request).request.decode();
+        let again = otlp::scan(Signal::Spans, otlp::encode(Signal::Spans, &columns).into(), &ScanLimits::default());
+        let again = again.expect("what we encode is well-formed").request.decode();
+        prop_assert_eq!(otlp::encode(Signal::Spans, &again), otlp::encode(Signal::Spans, &columns));
+    }
+
+    #[test]
+    fn a_selection_of_bytes_and_of_columns_holds_exactly_its_spans(request in trace_request(&any_double()), bits: u64) {
+        let whole = scan(Signal::Spans, &request).request;
+        let rows = picked(bits, whole.rows());
+        let mut expected = valid_spans(request);
+        retain_spans(&mut expected, |row, _| rows.contains(&(row as u32)));
+        let part = whole.select(&rows);
+        prop_assert_eq!(part.rows() as usize, rows.len());
+        if rows.len() < whole.rows() as usize {
+            assert_same(&decode::<ExportTraceServiceRequest>(&part.otlp()), &expected);
+        }
+        for (new, old) in rows.iter().enumerate() {
+            prop_assert_eq!(part.trace_id(new as u32), whole.trace_id(*old));
+        }
+        normal::normalize_spans(&mut expected);
+        let columns = [part.decode(), whole.decode().select(Signal::Spans, rows)];
+        for columns in columns {
+            assert_same(&decode::<ExportTraceServiceRequest>(&otlp::encode(Signal::Spans, &columns)), &expected);
+        }
+    }
+
+    #[test]
+    fn a_selection_of_events_holds_exactly_its_events(request in logs_request(&any_double()), bits: u64) {
+        let whole = scan(Signal::Events, &request).request;
+        let rows = picked(bits, whole.rows());
+        let mut expected = valid_events(request);
+        retain_events(&mut expected, |row, _| rows.contains(&(row as u32)));
+        normal::normalize_events(&mut expected);
+        for columns in [whole.select(&rows).decode(), whole.decode().select(Signal::Events, rows)] {
+            assert_same(&decode::<ExportLogsServiceRequest>(&otlp::encode(Signal::Events, &columns)), &expected);
+        }
+    }
+
+    #[test]
+    fn joined_requests_hold_the_rows_of_all(requests in prop::collection::vec(trace_request(&any_double()), 1..4), bits: u64) {
+        let parts: Vec<Request> = requests.iter().map(|request| scan(Signal::Spans, request).request).collect();
+        let joined = Request::join(&parts).expect("requests of one signal");
+        let mut expected = ExportTraceServiceRequest::default();
+        for part in &parts {
+            expected.resource_spans.extend(decode::<ExportTraceServiceRequest>(&part.otlp()).resource_spans);
+        }
+        assert_same(&decode::<ExportTraceServiceRequest>(&joined.otlp()), &expected);
+        let rows = picked(bits, joined.rows());
+        retain_spans(&mut expected, |row, _| rows.contains(&(row as u32)));
+        normal::normalize_spans(&mut expected);
+        let columns = joined.select(&rows).decode();
+        assert_same(&decode::<ExportTraceServiceRequest>(&otlp::encode(Signal::Spans, &columns)), &expected);
+    }
+
+    #[test]
+    fn a_sample_keeps_the_traces_it_was_asked_to_keep(request in trace_request(&any_double())) {
+        let whole = scan(Signal::Spans, &request).request;
+        let part = whole.sample(|trace_id| trace_id[0] % 2 == 0);
+        let mut expected = valid_spans(request);
+        retain_spans(&mut expected, |_, span| span.trace_id[0] % 2 == 0);
+        prop_assert_eq!(part.sample(|_| true).rows(), part.rows());
+        if part.rows() < whole.rows() {
+            assert_same(&decode::<ExportTraceServiceRequest>(&part.otlp()), &expected);
+        }
+    }
+
+    #[test]
+    fn appended_columns_hold_the_rows_of_both(first in trace_request(&any_double()), second in trace_request(&any_double())) {
+        let [mut columns, more] = [first, second].map(|request| {
+            let columns = scan(Signal::Spans, &request).request.decode();
+            (columns.thaw(), columns)
+        });
+        columns.0.append(&more.0);
+        let joined = [otlp::encode(Signal::Spans, &columns.1), otlp::encode(Signal::Spans, &more.1)].concat();
+        assert_same(
+            &decode::<ExportTraceServiceRequest>(&otlp::encode(Signal::Spans, &columns.0.freeze())),
+            &decode::<ExportTraceServiceRequest>(&joined),
+        );
+    }
+
+    #[test]
+    fn the_limit_on_decoded_bytes_bounds_the_columns(request in trace_request(&any_double())) {
+        let bytes = Bytes::from(request.encode_to_vec());
+        let size = scan(Signal::Spans, &request).request.decode().size();
+        let limits = ScanLimits { max_decoded_bytes: size.saturating_sub(1), ..ScanLimits::default() };
+        prop_assert!(size == 0 || otlp::scan(Signal::Spans, bytes, &limits).is_err());
+    }
+
+    #[test]
+    fn a_request_that_is_cut_short_never_panics(request in trace_request(&any_double()), events in logs_request(&any_double())) {
+        for (signal, bytes) in [(Signal::Spans, request.encode_to_vec()), (Signal::Events, events.encode_to_vec())] {
+            let bytes = Bytes::from(bytes);
+            for end in 0..bytes.len() {
+                compare_with_prost(signal, bytes.slice(..end));
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_with_a_wrong_byte_is_taken_or_refused_as_by_prost(
+        request in trace_request(&any_double()), events in logs_request(&any_double()), wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)
+    ) {
+        for (signal, bytes) in [(Signal::Spans, request.encode_to_vec()), (Signal::Events, events.encode_to_vec())] {
+            if bytes.is_empty() {
+                continue;
+            }
+            for (at, byte) in &wrong {
+                let mut bytes = bytes.clone();
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+                compare_with_prost(signal, bytes.into());
+            }
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        for signal in Signal::ALL {
+            compare_with_prost(signal, bytes.clone().into());
+        }
+    }
+
+}
+
+/// The scan takes what prost takes, and what it takes can be decoded and encoded. It is stricter about messages that
+/// prost would merge and about groups, and looser about what is inside `entity_refs` and about depth.
+fn compare_with_prost(signal: Signal, bytes: Bytes) {
+    let reference = match signal {
+        Signal::Spans | Signal::StartedSpans => ExportTraceServiceRequest::decode(&*bytes).map(drop),
+        Signal::Events => ExportLogsServiceRequest::decode(&*bytes).map(drop),
+    };
+    let scanned = otlp::scan(signal, bytes.clone(), &ScanLimits::default());
+    match (&scanned, &reference) {
+        (Err(error), Ok(())) => {
+            let is_stricter = error.what.contains("a group") || error.what.contains("occurs twice");
+            assert!(is_stricter, "{error} but prost takes {bytes:02x?}");
+        }
+        (Ok(_), Err(error)) => {
+            let text = error.to_string();
+            let is_looser = text.contains("EntityRef") || text.contains("recursion limit");
+            assert!(is_looser, "the scan takes {bytes:02x?} but prost says {error}");
+        }
+        _ => {}
+    }
+    if let Ok(scanned) = scanned {
+        let columns = scanned.request.decode();
+        otlp::encode_json(signal, &columns);
+        let again = otlp::scan(signal, otlp::encode(signal, &columns).into(), &ScanLimits::default());
+        assert_eq!(again.expect("what we encode is well-formed").request.rows(), scanned.request.rows());
+    }
+}
