@@ -112,7 +112,7 @@ impl Batch {
     pub fn otlp(&self) -> Bytes {
         match &self.received {
             Some(request) => request.otlp(),
-            None => self.views.otlp.get_or_init(|| otlp::encode(self.signal, self.columns()).into()).clone(),
+            None => self.views.otlp.get_or_init(|| otlp::encode(self.signal, self.columns())).clone(),
         }
     }
 

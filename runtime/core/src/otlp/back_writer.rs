@@ -1,6 +1,8 @@
 //! Writing protobuf's wire format from its end: when a message's length is written, the message is there already, so
 //! lengths need no pass of their own. Callers write fields in descending order to have them ascend.
 
+use bytes::Bytes;
+
 /// A buffer that is filled from its end.
 pub(super) struct BackWriter {
     buffer: Vec<u8>,
@@ -19,9 +21,13 @@ impl BackWriter {
         self.buffer.len() - self.at
     }
 
-    /// What was written, in exactly the memory it needs.
-    pub(super) fn finish(self) -> Vec<u8> {
-        if self.at == 0 { self.buffer } else { self.buffer[self.at..].to_vec() }
+    /// What was written. The buffer is kept as it is if little of it is unused.
+    pub(super) fn finish(self) -> Bytes {
+        let written = self.written();
+        if self.at <= written / 8 {
+            return Bytes::from(self.buffer).slice(self.at..);
+        }
+        Bytes::copy_from_slice(&self.buffer[self.at..])
     }
 
     #[cold]
@@ -59,26 +65,60 @@ impl BackWriter {
         self.put(&bytes[..=length]);
     }
 
+    /// The end of `arena[..end]`, `length` bytes of it. Where there is room in front of both, a short one is copied as
+    /// 16 or 32 bytes, which needs no call: what is too much lies in front, where the next field is written over it.
+    #[inline]
+    fn put_part(&mut self, arena: &[u8], end: usize, length: usize) {
+        let from = &arena[..end];
+        let (to, _) = self.buffer.split_at_mut(self.at);
+        if length <= 16
+            && let (Some(from), Some(to)) = (from.last_chunk::<16>(), to.last_chunk_mut::<16>())
+        {
+            *to = *from;
+            self.at -= length;
+        } else if length <= 32
+            && let (Some(from), Some(to)) = (from.last_chunk::<32>(), to.last_chunk_mut::<32>())
+        {
+            *to = *from;
+            self.at -= length;
+        } else {
+            self.put(&from[end - length..]);
+        }
+    }
+
+    /// A tag and a length, most often of one byte each.
+    #[inline]
+    fn put_header(&mut self, tag: u32, length: usize) {
+        if (tag | length as u32) < 0x80 && length < 0x80 {
+            return self.put(&[tag as u8, length as u8]);
+        }
+        self.put_varint(length as u64);
+        self.put_varint(u64::from(tag));
+    }
+
     /// Makes everything since `written` the content of a length-delimited field.
     #[inline]
     pub(super) fn close(&mut self, tag: u32, written: usize) {
-        self.put_varint((self.written() - written) as u64);
-        self.put_varint(u64::from(tag));
+        self.put_header(tag, self.written() - written);
     }
 
-    /// A length-delimited field, also if it is empty.
+    /// A length-delimited field with what an arena has at a reference, also if that is empty.
     #[inline]
-    pub(super) fn bytes(&mut self, tag: u32, bytes: &[u8]) {
-        self.put(bytes);
-        self.put_varint(bytes.len() as u64);
-        self.put_varint(u64::from(tag));
+    pub(super) fn part(&mut self, tag: u32, arena: &[u8], reference: [u32; 2]) {
+        let (start, mut length) = (reference[0] as usize, reference[1] as usize);
+        if start + length <= arena.len() {
+            self.put_part(arena, start + length, length);
+        } else {
+            length = 0;
+        }
+        self.put_header(tag, length);
     }
 
-    /// A length-delimited field, unless it is empty.
+    /// A length-delimited field with what an arena has at a reference, unless that is empty.
     #[inline]
-    pub(super) fn some_bytes(&mut self, tag: u32, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.bytes(tag, bytes);
+    pub(super) fn some_part(&mut self, tag: u32, arena: &[u8], reference: [u32; 2]) {
+        if reference[1] != 0 {
+            self.part(tag, arena, reference);
         }
     }
 
@@ -86,7 +126,8 @@ impl BackWriter {
     #[inline]
     pub(super) fn some_id<const N: usize>(&mut self, tag: u32, id: [u8; N]) {
         if id != [0; N] {
-            self.bytes(tag, &id);
+            self.put(&id);
+            self.put_header(tag, N);
         }
     }
 
@@ -140,10 +181,32 @@ mod tests {
         let start = out.written();
         out.some_fixed32(0x1d, 1);
         out.some_varint(0x10, 0);
-        out.bytes(0x0a, b"ab");
+        out.part(0x0a, b"-ab-", [1, 2]);
         out.close(0x12, start);
         out.varint(0x08, 300);
-        assert_eq!(out.finish(), [0x08, 0xac, 0x02, 0x12, 9, 0x0a, 2, b'a', b'b', 0x1d, 1, 0, 0, 0]);
+        assert_eq!(out.finish()[..], [0x08, 0xac, 0x02, 0x12, 9, 0x0a, 2, b'a', b'b', 0x1d, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn parts_of_every_length_are_copied_exactly() {
+        let arena: Vec<u8> = (0..=99).collect();
+        for length in 0..70 {
+            for (capacity, start) in [(0, 0), (300, 0), (300, 30), (length + 2, 30)] {
+                let mut out = BackWriter::with_capacity(capacity);
+                out.put(b"end");
+                out.part(0x0a, &arena, [start as u32, length as u32]);
+                let expected = [&[0x0a, length as u8], &arena[start..start + length], b"end"].concat();
+                assert_eq!(out.finish(), expected, "length {length}, capacity {capacity}, start {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_reference_outside_of_the_arena_is_written_as_empty() {
+        let mut out = BackWriter::with_capacity(64);
+        out.part(0x0a, b"arena", [3, 3]);
+        out.part(0x0a, b"arena", [u32::MAX, u32::MAX]);
+        assert_eq!(out.finish()[..], [0x0a, 0, 0x0a, 0]);
     }
 
     #[test]

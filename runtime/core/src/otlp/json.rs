@@ -23,7 +23,7 @@ pub fn encode_json(signal: Signal, columns: &Columns) -> String {
         Signal::Events => (LOGS, &columns.events.scope),
     };
     let groups = Groups::new(columns, scope_of_row);
-    let mut encoder = Encoder { signal, columns, out: JsonWriter::with_capacity(columns.size() * 3 / 2) };
+    let mut encoder = Encoder { signal, columns, out: JsonWriter::with_capacity(columns.size() * 5 / 2) };
     encoder.out.open('{');
     encoder.list(names.resources, groups.resources(), |encoder, resource| {
         encoder.resource(resource);

@@ -91,7 +91,7 @@ proptest! {
     #[test]
     fn what_was_encoded_becomes_the_same_columns(request in trace_request(&any_double())) {
         let columns = scan(Signal::Spans, &request).request.decode();
-        let again = otlp::scan(Signal::Spans, otlp::encode(Signal::Spans, &columns).into(), &ScanLimits::default());
+        let again = otlp::scan(Signal::Spans, otlp::encode(Signal::Spans, &columns), &ScanLimits::default());
         let again = again.expect("what we encode is well-formed").request.decode();
         prop_assert_eq!(otlp::encode(Signal::Spans, &again), otlp::encode(Signal::Spans, &columns));
     }
@@ -238,7 +238,7 @@ fn compare_with_prost(signal: Signal, bytes: Bytes) {
     if let Ok(scanned) = scanned {
         let columns = scanned.request.decode();
         otlp::encode_json(signal, &columns);
-        let again = otlp::scan(signal, otlp::encode(signal, &columns).into(), &ScanLimits::default());
+        let again = otlp::scan(signal, otlp::encode(signal, &columns), &ScanLimits::default());
         assert_eq!(again.expect("what we encode is well-formed").request.rows(), scanned.request.rows());
     }
 }

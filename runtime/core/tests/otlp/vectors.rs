@@ -64,7 +64,7 @@ fn the_minimal_request_becomes_columns_and_the_same_bytes_again() {
     assert_eq!((text(&columns, &attributes.key, 0), text(&columns, &attributes.value, 0)), ("k".into(), "v".into()));
     let resource = columns.attributes_of(Owner::Resource);
     assert_eq!(text(&columns, &resource.key, 0), "service.name");
-    assert_eq!(otlp::encode(Signal::Spans, &columns), bytes(MINIMAL));
+    assert_eq!(otlp::encode(Signal::Spans, &columns)[..], bytes(MINIMAL));
 }
 
 #[test]
