@@ -8,7 +8,9 @@
 //! Not granted means not linked: the component is refused at load, by the import's name.
 
 pub(crate) mod clock;
+pub(crate) mod egress;
 mod fuel;
+pub(crate) mod http;
 pub(crate) mod log;
 
 pub(crate) use fuel::{CALL, Pace, Paced, charge};

@@ -1,0 +1,127 @@
+//! What a guest asks for, and the checks it passes before anything is done about it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::{
+    Method, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+
+use super::error::{HttpError, bound};
+use crate::capability::http::HttpGrant;
+
+/// The size of all headers of one message: names, values and 32 bytes for each, as HTTP/2 counts (RFC 9113, 6.5.2).
+pub(crate) const MAX_HEADER_BYTES: usize = 64 << 10;
+
+/// Longer than any registered method.
+const MAX_METHOD_BYTES: usize = 32;
+
+/// What one header costs beside its name and value.
+const HEADER_OVERHEAD: usize = 32;
+
+/// Headers that belong to the connection or to the framing: the host's alone.
+const HOST_HEADERS: [&str; 10] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+/// A request as a guest words it.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Such as `POST`.
+    pub(crate) method: String,
+    /// Absolute.
+    pub(crate) url: String,
+    /// In order; names in any case.
+    pub(crate) headers: Vec<(String, String)>,
+    /// Empty for none.
+    pub(crate) body: Bytes,
+    /// What the guest is willing to wait.
+    pub(crate) timeout: Option<Duration>,
+    /// HTTP/2 by prior knowledge.
+    pub(crate) http2: bool,
+}
+
+/// A request that may be sent as it is.
+#[derive(Debug)]
+pub(crate) struct CheckedRequest {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) timeout: Duration,
+    pub(super) http2: bool,
+}
+
+impl Request {
+    /// Checks everything that can be checked without touching the network, and puts the operator's headers on.
+    ///
+    /// # Errors
+    /// `Denied` if the URL is not granted, `InvalidRequest` for everything else.
+    pub(crate) fn check(self, grant: &HttpGrant) -> Result<CheckedRequest, HttpError> {
+        let url = grant.policy.judge_url(&self.url)?;
+        let method = check_method(&self.method)?;
+        let mut headers = check_headers(&self.headers)?;
+        for (name, value) in &grant.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        let (size, limit) = (self.body.len(), grant.max_request_bytes);
+        if size > limit {
+            return Err(invalid(format!("the body has {size} bytes, at most {limit} are allowed (max_request_bytes)")));
+        }
+        let timeout = self.timeout.map_or(grant.timeout, |wanted| wanted.min(grant.timeout));
+        Ok(CheckedRequest { method, url, headers, body: self.body, timeout, http2: self.http2 })
+    }
+}
+
+/// Whether the host alone may set the header `name`, given in lower case.
+pub(crate) fn is_host_header(name: &str) -> bool {
+    HOST_HEADERS.contains(&name) || name.starts_with("proxy-")
+}
+
+/// CONNECT would open a tunnel past the allow-list; TRACE would hand the operator's headers back.
+fn check_method(text: &str) -> Result<Method, HttpError> {
+    let usable = text.len() <= MAX_METHOD_BYTES && !matches!(text, "CONNECT" | "TRACE" | "PRI");
+    match Method::from_bytes(text.as_bytes()) {
+        Ok(method) if usable => Ok(method),
+        _ => Err(invalid(format!("method `{text}` is not allowed"))),
+    }
+}
+
+fn check_headers(headers: &[(String, String)]) -> Result<HeaderMap, HttpError> {
+    let mut checked = HeaderMap::new();
+    let mut size = 0usize;
+    for (name, value) in headers {
+        size = size.saturating_add(name.len()).saturating_add(value.len()).saturating_add(HEADER_OVERHEAD);
+        if size > MAX_HEADER_BYTES {
+            return Err(invalid(format!("the headers have more than {MAX_HEADER_BYTES} bytes")));
+        }
+        let (name, value) = check_header(name, value)?;
+        checked.try_append(name, value).map_err(|_| invalid("there are too many headers".into()))?;
+    }
+    Ok(checked)
+}
+
+fn check_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), HttpError> {
+    let checked = HeaderName::from_bytes(name.as_bytes());
+    let checked = checked.map_err(|_| invalid(format!("header name `{name}` is malformed")))?;
+    if is_host_header(checked.as_str()) || (checked == "te" && !value.eq_ignore_ascii_case("trailers")) {
+        return Err(invalid(format!("header `{checked}` is set by the host")));
+    }
+    let value = HeaderValue::from_str(value);
+    let value = value.map_err(|_| invalid(format!("the value of header `{checked}` contains control characters")))?;
+    Ok((checked, value))
+}
+
+fn invalid(why: String) -> HttpError {
+    HttpError::InvalidRequest(bound(&why))
+}

@@ -1,0 +1,107 @@
+//! Takes the operator's credentials out of what an allowed backend echoes, so that a guest never sees them.
+//!
+//! Only exact copies are found: a backend that returns a key reversed, hashed or split is beyond what can be promised.
+//! Values shorter than eight bytes and headers that describe content (`accept`, `content-type`, `user-agent`) are no
+//! secrets; masking them would only spoil answers.
+
+use reqwest::header::{HeaderName, HeaderValue};
+
+/// Shorter texts occur by chance.
+const MIN_SECRET_BYTES: usize = 8;
+
+/// What is put in place of every byte: lengths stay as they were.
+const MASK: u8 = b'*';
+
+/// The byte strings to look for.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets(Vec<Vec<u8>>);
+
+impl Secrets {
+    /// The secrets among the headers of a grant.
+    pub(crate) fn of(headers: &[(HeaderName, HeaderValue)]) -> Self {
+        let mut secrets: Vec<Vec<u8>> = Vec::new();
+        for (name, value) in headers {
+            if describes_content(name.as_str()) {
+                continue;
+            }
+            let whole = value.as_bytes();
+            // `Bearer KEY`: the key alone is as good as the whole.
+            let key = whole.rsplit(|byte| *byte == b' ').next().unwrap_or(whole);
+            secrets.extend([whole, key].into_iter().filter(|s| s.len() >= MIN_SECRET_BYTES).map(<[u8]>::to_vec));
+        }
+        Self(secrets)
+    }
+
+    /// Overwrites every occurrence in `bytes`.
+    pub(crate) fn mask(&self, bytes: &mut [u8]) {
+        for secret in &self.0 {
+            let mut from = 0;
+            while let Some(at) = find(&bytes[from..], secret) {
+                let start = from + at;
+                bytes[start..start + secret.len()].fill(MASK);
+                from = start + secret.len();
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
+}
+
+fn describes_content(name: &str) -> bool {
+    name == "user-agent" || name.starts_with("accept") || name.starts_with("content-")
+}
+
+/// The first place of `needle`, which is not empty. Looks for its first byte, so that bodies without it cost one scan.
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
+    let mut from = 0;
+    while let Some(at) = haystack.get(from..)?.iter().position(|byte| *byte == first) {
+        if haystack[from + at..].starts_with(needle) {
+            return Some(from + at);
+        }
+        from += at + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets(headers: &[(&'static str, &'static str)]) -> Secrets {
+        let headers: Vec<_> =
+            headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
+        Secrets::of(&headers)
+    }
+
+    fn masked(secrets: &Secrets, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        secrets.mask(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_masked_with_and_without_its_scheme_wherever_it_occurs() {
+        let secrets = secrets(&[("authorization", "Bearer abcdef-123456")]);
+        let text = "sent Bearer abcdef-123456, key abcdef-123456abcdef-123456.";
+        assert_eq!(masked(&secrets, text), "sent ********************, key **************************.");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_left_alone() {
+        let secrets = secrets(&[("x-tenant", "1"), ("accept", "application/json"), ("user-agent", "something/1.0")]);
+        let text = "1 application/json something/1.0";
+        assert_eq!(masked(&secrets, text), text);
+    }
+
+    #[test]
+    fn a_near_miss_and_a_cut_secret_are_no_matches() {
+        let secrets = secrets(&[("x-key", "aaaaaaaab")]);
+        assert_eq!(masked(&secrets, "aaaaaaaaaab"), "aa*********");
+        assert_eq!(masked(&secrets, "aaaaaaaa"), "aaaaaaaa");
+    }
+}

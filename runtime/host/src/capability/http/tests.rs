@@ -1,0 +1,80 @@
+//! Against servers on loopback that record the raw bytes they get.
+
+mod checks;
+mod limits;
+mod protocol;
+mod reach;
+mod server;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+
+use super::*;
+use crate::capability::egress::{LookingUp, Lookup};
+
+/// A grant for `allow`, changed by `edit`.
+fn grant(allow: &[&str], edit: impl FnOnce(&mut config::HttpGrant)) -> Arc<HttpGrant> {
+    let mut config =
+        config::HttpGrant { allow: allow.iter().map(|text| text.parse().unwrap()).collect(), ..Default::default() };
+    edit(&mut config);
+    Arc::new(HttpGrant::new(&config).unwrap())
+}
+
+/// An instance in the middle of a call without a deadline of its own.
+fn instance(grant: Arc<HttpGrant>) -> HttpCtx {
+    instance_of(HttpClient::new(grant, Handle::current()))
+}
+
+fn instance_of(client: Arc<HttpClient>) -> HttpCtx {
+    let mut ctx = HttpCtx::new(client);
+    ctx.begin_call(None);
+    ctx
+}
+
+/// An instance that may talk to `address` and has no other limits than the defaults.
+fn instance_for(address: SocketAddr) -> HttpCtx {
+    instance(grant(&[&format!("http://{address}")], |_| {}))
+}
+
+fn post(url: impl Into<String>, body: &[u8]) -> Request {
+    Request {
+        method: "POST".into(),
+        url: url.into(),
+        headers: Vec::new(),
+        body: Bytes::copy_from_slice(body),
+        timeout: None,
+        http2: false,
+    }
+}
+
+/// Answers every name with the same address and keeps the names.
+struct Recorder {
+    answer: SocketAddr,
+    asked: std::sync::Mutex<Vec<String>>,
+}
+
+impl Recorder {
+    fn new(answer: &str) -> Arc<Self> {
+        Arc::new(Self { answer: SocketAddr::new(answer.parse().unwrap(), 0), asked: Default::default() })
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Lookup for Recorder {
+    fn look_up(&self, name: &str) -> LookingUp {
+        self.asked.lock().unwrap().push(name.to_owned());
+        let answer = self.answer;
+        Box::pin(async move { Ok(vec![answer]) })
+    }
+}
+
+/// Requests, denied, bytes out, bytes in.
+fn counted(ctx: &HttpCtx) -> [u64; 4] {
+    let HttpUsage { requests, denied, bytes_out, bytes_in } = ctx.client.usage();
+    [requests, denied, bytes_out, bytes_in]
+}

@@ -1,0 +1,52 @@
+//! TLS by rustls with the provider named, so that nothing process-wide is read or set.
+
+use std::{path::Path, sync::Arc};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+/// Reads a PEM bundle of certificate authorities.
+///
+/// # Errors
+/// Says what is wrong with the file; the path is the caller's to add.
+pub(super) fn read_roots(path: &Path) -> Result<RootCertStore, String> {
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if roots.is_empty() { Err("no certificate in it".into()) } else { Ok(roots) }
+}
+
+/// The authorities that the system trusts. Reads files: not for a thread that must not block.
+///
+/// # Errors
+/// Says that there are none. Single certificates that cannot be used are passed over, as other programs do.
+pub(super) fn read_system_roots() -> Result<RootCertStore, String> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    match found.errors.first() {
+        _ if !roots.is_empty() => Ok(roots),
+        Some(error) => Err(format!("the system's certificate authorities cannot be read: {error}")),
+        None => Err("the system has no certificate authorities; name a bundle with ca_file".into()),
+    }
+}
+
+/// What to offer and whom to trust.
+///
+/// # Errors
+/// None in practice: the provider supports the default protocol versions.
+pub(super) fn client_config(roots: Arc<RootCertStore>, http2_only: bool) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    if !http2_only {
+        config.alpn_protocols.push(b"http/1.1".to_vec());
+    }
+    Ok(config)
+}
