@@ -53,6 +53,15 @@ pub struct Batch {
     views: Arc<Views>,
 }
 
+/// The form a batch came in.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'a> {
+    /// Recorded in this process.
+    Recorded(&'a Columns),
+    /// Received as an OTLP request, already scanned.
+    Received(&'a otlp::Request),
+}
+
 /// What exporters read, each built at most once.
 #[derive(Debug, Default)]
 struct Views {
@@ -95,6 +104,14 @@ impl Batch {
     #[expect(clippy::len_without_is_empty, reason = "a batch is never empty")]
     pub fn len(&self) -> u32 {
         self.len
+    }
+
+    /// The form the batch came in.
+    pub fn origin(&self) -> Origin<'_> {
+        match &self.received {
+            Some(request) => Origin::Received(request),
+            None => Origin::Recorded(self.columns()),
+        }
     }
 
     /// Value of a metadata key, by lower-case name.
