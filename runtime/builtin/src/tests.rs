@@ -63,6 +63,7 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 #[test]
 fn every_exporter_imports_no_more_of_the_contract_than_it_uses() {
     assert_eq!(contract_imports("otlp"), set(&["batch", "clock", "http", "log"]));
+    assert_eq!(contract_imports("zipkin"), set(&["batch", "clock", "http", "spans"]));
 }
 
 #[test]

@@ -7,9 +7,13 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// Appends `bytes` in lower-case hex.
 #[inline]
 pub fn push_hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        out.push(char::from(DIGITS[usize::from(byte & 15)]));
+    for chunk in bytes.chunks(16) {
+        let mut hex = [0; 32];
+        for (pair, byte) in hex.as_chunks_mut::<2>().0.iter_mut().zip(chunk) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        // Digits are ASCII.
+        out.push_str(std::str::from_utf8(&hex[..2 * chunk.len()]).unwrap_or_default());
     }
 }
 

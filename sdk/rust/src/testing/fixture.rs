@@ -51,6 +51,7 @@ impl From<Fixture> for Batch {
 pub struct BatchBuilder {
     fixture: Fixture,
     text: String,
+    schema_urls: [String; 2],
 }
 
 fn push<T: Clone>(column: &mut Column<T>, values: impl IntoIterator<Item = T>) {
@@ -67,9 +68,15 @@ impl BatchBuilder {
         Self::default()
     }
 
+    /// Schema URLs of the resources and scopes that follow; without this they have none.
+    pub fn schema_urls(mut self, resource: &str, scope: &str) -> Self {
+        self.schema_urls = [resource, scope].map(str::to_owned);
+        self
+    }
+
     /// What follows belongs to a resource with these attributes, in a scope without a name until `scope` says another.
     pub fn resource(mut self, attributes: &[(&str, Value)]) -> Self {
-        let schema_url = self.reference("https://example.test/resource/1");
+        let schema_url = self.reference(&self.schema_urls[0].clone());
         let shared = &mut self.fixture.columns.shared;
         push(&mut shared.resource_schema_urls, schema_url);
         push(&mut shared.resource_dropped_attributes, [0]);
@@ -80,7 +87,7 @@ impl BatchBuilder {
     /// What follows belongs to a scope with this name, version and attributes.
     pub fn scope(mut self, name: &str, version: &str, attributes: &[(&str, Value)]) -> Self {
         let (name, version) = (self.reference(name), self.reference(version));
-        let schema_url = self.reference("https://example.test/scope/1");
+        let schema_url = self.reference(&self.schema_urls[1].clone());
         let shared = &mut self.fixture.columns.shared;
         let resource = (shared.resource_schema_urls.len() / 2).saturating_sub(1) as u32;
         push(&mut shared.scope_names, name);

@@ -41,6 +41,7 @@ pub fn every_span_shape() -> Batch {
         attributes: vec![("why".to_owned(), "batch".into())],
     };
     BatchBuilder::new()
+        .schema_urls("https://example.test/resource", "https://example.test/scope")
         .resource(&[("service.name", "shop".into()), ("host.ip", vec!["10.0.0.7"].into())])
         .scope("shop.http", "1.2", &[("scope.key", 7.into())])
         .span(all.event(400_000, "cache miss", &[("key", "cart:7".into())]).event(500_000, "plain", &[]).link(link))
