@@ -17,7 +17,7 @@ const REQUESTS: u64 = 5;
 const ROWS: u64 = REQUESTS * 6;
 
 impl Scene {
-    fn with(fault: &str, bad: &str) -> Result<Self> {
+    fn with(fault: &str, settings: &str) -> Result<Self> {
         let sink = Collector::start();
         let (http, admin) = (free_port(), free_port());
         let config = format!(
@@ -47,9 +47,11 @@ impl Scene {
             deadline = "1s"
             memory = "16MiB"
             cpu_share = 1.0
-            {bad}
+            [exporters.bad.grants.http]
+            allow = ["{url}"]
             [exporters.bad.settings]
             fault = "{fault}"
+            {settings}
             "#,
             url = sink.url(),
             faulty = guest("faulty").display(),
@@ -144,9 +146,7 @@ fn a_guest_whose_answer_breaks_the_contract_is_named_for_it() -> Result<()> {
 #[test]
 fn a_guest_that_calls_a_host_it_was_not_granted_is_refused_and_counted() -> Result<()> {
     let forbidden = Collector::start();
-    let grant = format!("[exporters.bad.grants.http]\nallow = [\"{}\"]", Collector::start().url());
-    let scene =
-        Scene::with("wrong_host", &format!("{grant}\n[exporters.bad.settings]\nurl = \"{}\"", forbidden.url()))?;
+    let scene = Scene::with("wrong_host", &format!("url = \"{}\"", forbidden.url()))?;
     scene.send()?;
     let denied = wait_until("the refusal", || {
         let denied = scene.status().exporter("bad")["http"]["denied"].as_u64();
