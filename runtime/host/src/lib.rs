@@ -3,9 +3,7 @@
 pub mod admin;
 mod bindings;
 mod capability;
-pub mod clock;
 pub mod config;
-pub mod error;
 mod pipeline;
 pub mod receiver;
 mod sandbox;

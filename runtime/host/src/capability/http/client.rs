@@ -158,13 +158,16 @@ impl HttpClient {
         if !self.grant.policy.has_https() {
             return Ok(Arc::new(RootCertStore::empty()));
         }
-        match tokio::task::spawn_blocking(tls::read_system_roots).await {
+        #[expect(clippy::disallowed_methods, reason = "reads local files, once or twice in the life of an exporter")]
+        let reading = tokio::task::spawn_blocking(tls::read_system_roots);
+        match reading.await {
             Ok(Ok(roots)) => Ok(Arc::new(roots)),
             Ok(Err(why)) => Err(HttpError::Tls(bound(&why))),
             Err(_) => Err(HttpError::Tls("the system's certificate authorities could not be read".into())),
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the place where redirects and proxies are switched off")]
     fn builder(&self) -> ClientBuilder {
         let policy = Arc::clone(&self.grant.policy);
         let resolver = PermittedResolver::new(policy, Arc::clone(&self.lookup), CONNECT_TIMEOUT);

@@ -1,8 +1,0 @@
-//! The pipeline with native exporters that do as they are told. Time stands still unless a test lets it pass.
-
-mod closing;
-mod intake;
-mod outcomes;
-mod queues;
-mod scripted;
-mod stage;
