@@ -16,7 +16,7 @@ pub fn every_span_field(spans_per_scope: usize) -> ExportTraceServiceRequest {
     let mut scope = |name: &str| {
         let spans = (0..spans_per_scope).map(|_| {
             number += 1;
-            span(number)
+            numbered_span(number)
         });
         ScopeSpans {
             spans: spans.collect(),
@@ -66,10 +66,10 @@ pub fn every_event_field() -> ExportLogsServiceRequest {
     ExportLogsServiceRequest { resource_logs: vec![resource_logs] }
 }
 
-fn span(number: u64) -> Span {
+fn numbered_span(number: u64) -> Span {
     let id = number.to_be_bytes();
     let trace_id = [[0xab; 8], id].concat();
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         return Span {
             trace_id,
             span_id: id.to_vec(),
