@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 /// Packages in `guests/`; also the names in `builtin:NAME`.
-const GUESTS: [&str; 3] = ["faulty", "otlp", "zipkin"];
+const GUESTS: [&str; 5] = ["console", "faulty", "otlp", "webhook", "zipkin"];
 const TARGET: &str = "wasm32-wasip2";
 
 /// Variables of the outer build, by prefix, that must not reach the guests.

@@ -64,6 +64,8 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 fn every_exporter_imports_no_more_of_the_contract_than_it_uses() {
     assert_eq!(contract_imports("otlp"), set(&["batch", "clock", "http", "log"]));
     assert_eq!(contract_imports("zipkin"), set(&["batch", "clock", "http", "spans"]));
+    assert_eq!(contract_imports("webhook"), set(&["batch", "clock", "events", "http", "spans"]));
+    assert_eq!(contract_imports("console"), set(&["batch", "events", "spans", "terminal"]));
 }
 
 #[test]

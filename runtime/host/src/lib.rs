@@ -3,7 +3,9 @@
 pub mod admin;
 mod bindings;
 mod capability;
+pub mod clock;
 pub mod config;
+pub mod error;
 mod pipeline;
 pub mod receiver;
 mod sandbox;

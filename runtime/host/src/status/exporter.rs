@@ -31,8 +31,6 @@ pub struct ExporterStatus {
     pub queue: QueueStatus,
     /// Every row that was offered to it, all signals together.
     pub ledger: LedgerStatus,
-    /// The same by signal, those without rows left out.
-    pub signals: BTreeMap<&'static str, LedgerStatus>,
     /// Rows it was not offered because it wants other events.
     pub not_subscribed: u64,
     /// How its attempts ended.

@@ -13,9 +13,9 @@
 //! | `spangate_intake_rows_dropped_total` | counter | `reason` |
 //! | `spangate_receiver_bound` | gauge, 1 or 0 | `receiver` |
 //! | `spangate_receiver_<count>_total` | counter | `receiver` |
-//! | `spangate_exporter_rows_accepted_total`, `..._delivered_total`, `..._rejected_total`, `..._dead_lettered_total` | counter | `exporter`, `signal` |
-//! | `spangate_exporter_rows_dropped_total` | counter | `exporter`, `signal`, `reason` |
-//! | `spangate_exporter_rows_queued`, `spangate_exporter_rows_in_flight` | gauge | `exporter`, `signal` |
+//! | `spangate_exporter_rows_accepted_total`, `..._delivered_total`, `..._rejected_total`, `..._dead_lettered_total` | counter | `exporter` |
+//! | `spangate_exporter_rows_dropped_total` | counter | `exporter`, `reason` |
+//! | `spangate_exporter_rows_queued`, `spangate_exporter_rows_in_flight` | gauge | `exporter` |
 //! | `spangate_exporter_rows_not_subscribed_total` | counter | `exporter` |
 //! | `spangate_exporter_queue_size`, `spangate_exporter_queue_capacity` (rows) | gauge | `exporter` |
 //! | `spangate_exporter_queue_size_bytes`, `spangate_exporter_queue_capacity_bytes` | gauge | `exporter` |
@@ -120,14 +120,14 @@ fn write_ledgers(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt:
         ("dead_lettered", "Rows written to the dead-letter file", |ledger| ledger.dead_lettered),
     ];
     for (column, help, value) in counters {
-        out.counter(&format!("spangate_exporter_rows_{column}"), help, by_signal(exporters, value))?;
+        out.counter(&format!("spangate_exporter_rows_{column}"), help, by_exporter(exporters, value))?;
     }
     let gauges: [(&str, &str, Column); 2] = [
         ("queued", "Rows waiting in the queue", |ledger| ledger.queued),
         ("in_flight", "Rows the exporter has at this moment", |ledger| ledger.in_flight),
     ];
     for (column, help, value) in gauges {
-        let samples = by_signal(exporters, value).into_iter().map(|(labels, rows)| (labels, rows as f64));
+        let samples = by_exporter(exporters, value).into_iter().map(|(labels, rows)| (labels, rows as f64));
         out.gauge(&format!("spangate_exporter_rows_{column}"), help, samples.collect())?;
     }
     out.counter("spangate_exporter_rows_dropped", "Rows given up", drops(exporters))?;
@@ -138,23 +138,13 @@ fn write_ledgers(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt:
     )
 }
 
-fn by_signal(exporters: &[ExporterStatus], value: Column) -> Vec<(Labels, u64)> {
-    let each = exporters.iter().flat_map(|exporter| exporter.signals.iter().map(move |entry| (exporter, entry)));
-    each.map(|(exporter, (signal, ledger))| (labels([("exporter", &exporter.name), ("signal", signal)]), value(ledger)))
-        .collect()
+fn by_exporter(exporters: &[ExporterStatus], value: Column) -> Vec<(Labels, u64)> {
+    exporters.iter().map(|exporter| (of(exporter), value(&exporter.ledger))).collect()
 }
 
 fn drops(exporters: &[ExporterStatus]) -> Vec<(Labels, u64)> {
-    let mut samples = Vec::new();
-    for exporter in exporters {
-        for (signal, ledger) in &exporter.signals {
-            for (reason, rows) in &ledger.dropped {
-                let labels = labels([("exporter", &exporter.name), ("signal", signal), ("reason", reason)]);
-                samples.push((labels, *rows));
-            }
-        }
-    }
-    samples
+    let each = exporters.iter().flat_map(|exporter| exporter.ledger.dropped.iter().map(move |entry| (exporter, entry)));
+    each.map(|(exporter, (reason, rows))| (labels([("exporter", &exporter.name), ("reason", reason)]), *rows)).collect()
 }
 
 fn write_queues(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::Result {
@@ -234,7 +224,7 @@ mod tests {
         ExporterStatus {
             name: "billing".to_owned(),
             state: "healthy".to_owned(),
-            signals: [("spans", ledger)].into(),
+            ledger,
             cost: Some(CostStatus { fuel: 77, cpu_seconds: 0.5, ..CostStatus::default() }),
             ..ExporterStatus::default()
         }
@@ -248,10 +238,10 @@ mod tests {
     fn every_column_of_the_ledger_is_a_series() {
         let text = render(vec![exporter()]);
         for line in [
-            r#"spangate_exporter_rows_accepted_total{exporter="billing",signal="spans"} 9"#,
-            r#"spangate_exporter_rows_delivered_total{exporter="billing",signal="spans"} 4"#,
-            r#"spangate_exporter_rows_dropped_total{exporter="billing",signal="spans",reason="queue_full"} 3"#,
-            r#"spangate_exporter_rows_queued{exporter="billing",signal="spans"} 2.0"#,
+            r#"spangate_exporter_rows_accepted_total{exporter="billing"} 9"#,
+            r#"spangate_exporter_rows_delivered_total{exporter="billing"} 4"#,
+            r#"spangate_exporter_rows_dropped_total{exporter="billing",reason="queue_full"} 3"#,
+            r#"spangate_exporter_rows_queued{exporter="billing"} 2.0"#,
             r#"spangate_exporter_fuel_total{exporter="billing"} 77"#,
             r#"spangate_exporter_cpu_seconds_total{exporter="billing"} 0.5"#,
             r#"spangate_exporter_state{exporter="billing",state="healthy"} 1.0"#,

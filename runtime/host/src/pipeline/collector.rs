@@ -1,0 +1,59 @@
+//! Brings in what was recorded in this process, and cuts batches whose rows have waited long enough.
+
+use std::{sync::Arc, time::Duration};
+
+use spangate_core::{intake::Wake, signal::Signal};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
+
+use super::flow::Pipeline;
+
+/// However short `schedule_delay` is, what is recorded is collected no more often than this, unless there is much.
+const SHORTEST_TICK: Duration = Duration::from_millis(1);
+
+/// Wakes the collector from a recording thread: a store and, if it sleeps, one unpark.
+pub(crate) struct CollectorWake(pub(crate) Arc<Notify>);
+
+impl Wake for CollectorWake {
+    fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Which of what was recorded is collected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    /// Full chunks, or everything when room is short.
+    Ready,
+    /// Everything; it has waited long enough, so batches are cut at once.
+    All,
+}
+
+/// Collects until the pipeline is closed.
+pub(super) async fn collect(pipeline: Arc<Pipeline>, mut cut_off: watch::Receiver<bool>) {
+    let clock = pipeline.clock();
+    let delay = pipeline.schedule_delay().max(SHORTEST_TICK);
+    let mut next_tick = clock.monotonic().saturating_add(delay);
+    while !*cut_off.borrow() {
+        let mut woken = std::pin::pin!(pipeline.collector_woken());
+        // Registered before anything is looked at: what comes in between wakes it again.
+        woken.as_mut().enable();
+        let now = clock.monotonic();
+        if now >= next_tick {
+            pipeline.collect_recorded(Share::All, now);
+            next_tick = now.saturating_add(delay);
+        } else {
+            pipeline.collect_recorded(Share::Ready, now);
+        }
+        pipeline.offer_due(now);
+        let due = Signal::ALL.iter().filter_map(|signal| pipeline.entrance(*signal).next_deadline()).min();
+        let wake_at = due.map_or(next_tick, |due| due.min(next_tick));
+        tokio::select! {
+            () = woken => {}
+            () = sleep(wake_at.saturating_sub(now)) => {}
+            _ = cut_off.changed() => {}
+        }
+    }
+}

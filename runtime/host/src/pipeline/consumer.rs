@@ -1,0 +1,40 @@
+//! The pipeline as receivers see it.
+
+use std::time::Duration;
+
+use spangate_core::{
+    batch::Metadata,
+    consumer::{Consumer, Refusal},
+    otlp::Request,
+    signal::Signal,
+};
+
+use super::{entrance::NoRoom, flow::Pipeline};
+
+/// What a refused sender is asked to wait: enough for a batch to be delivered, short enough not to pile up.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl Consumer for Pipeline {
+    fn admit(&self, signal: Signal) -> Result<(), Refusal> {
+        self.entrance(signal).admit(signal, &self.way_in(signal)).map_err(|reason| self.refuse(&reason))
+    }
+
+    fn consume(&self, signal: Signal, request: Request, metadata: Metadata) -> Result<(), Refusal> {
+        let taken = self.entrance(signal).receive(request, metadata, &self.way_in(signal));
+        let has_new_deadline = taken.map_err(|reason| self.refuse(&reason))?;
+        if has_new_deadline {
+            self.wake_collector();
+        }
+        Ok(())
+    }
+}
+
+impl Pipeline {
+    fn refuse(&self, reason: &NoRoom) -> Refusal {
+        let reason = match reason {
+            NoRoom::Full(exporter) => format!("the queue of the required exporter `{exporter}` is full"),
+            NoRoom::Closed => "shutting down".to_owned(),
+        };
+        Refusal { retry_after: RETRY_AFTER, reason }
+    }
+}

@@ -1,0 +1,167 @@
+//! The entrance of one signal: rows come in, batches go out to every lane.
+//!
+//! Taking in, cutting and offering happen under one lock, so that whoever closes the entrance knows that nothing is on
+//! the way between them. No foreign code runs under it, and nothing waits for longer than a copy takes.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use spangate_core::{
+    batch::Metadata,
+    batcher::{BatchLimits, Batcher, Piece},
+    columns::ColumnsBuilder,
+    otlp::Request,
+    signal::Signal,
+};
+
+use super::{lane::Lane, received_sampler::ReceivedSampler};
+
+/// The entrance of one signal.
+pub(super) struct Entrance {
+    inner: Mutex<Inner>,
+    /// Rows that are in no queue yet. Written under the lock, read by the other signals' entrances.
+    pending_rows: AtomicUsize,
+}
+
+struct Inner {
+    batcher: Batcher,
+    is_closed: bool,
+    received: ReceivedLedger,
+}
+
+/// Where received rows of one signal went: `received = sampled_out + accepted`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReceivedLedger {
+    pub(crate) received: u64,
+    pub(crate) sampled_out: u64,
+    pub(crate) accepted: u64,
+}
+
+/// Why a request is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoRoom {
+    /// The queue of this required exporter is full.
+    Full(String),
+    /// The process stops.
+    Closed,
+}
+
+/// What a request meets on its way in.
+pub(super) struct WayIn<'a> {
+    pub(super) lanes: &'a [Arc<Lane>],
+    pub(super) sampler: &'a ReceivedSampler,
+    /// Rows that are in no queue yet, of the other signals.
+    pub(super) pending_elsewhere: usize,
+    pub(super) now: Duration,
+}
+
+impl Entrance {
+    pub(super) fn new(signal: Signal, limits: BatchLimits, boot_id: [u8; 8]) -> Self {
+        let inner = Inner {
+            batcher: Batcher::new(signal, limits, boot_id),
+            is_closed: false,
+            received: ReceivedLedger::default(),
+        };
+        Self { inner: Mutex::new(inner), pending_rows: AtomicUsize::new(0) }
+    }
+
+    /// Whether a request may be read at all.
+    pub(super) fn admit(&self, signal: Signal, way_in: &WayIn<'_>) -> Result<(), NoRoom> {
+        let inner = self.lock();
+        inner.admit(signal, way_in, self.pending_rows(), (1, 0))
+    }
+
+    /// Takes a request, or none of it. Returns whether something is pending that was not before.
+    pub(super) fn receive(&self, request: Request, metadata: Metadata, way_in: &WayIn<'_>) -> Result<bool, NoRoom> {
+        let mut inner = self.lock();
+        let rows = request.rows();
+        inner.admit(request.signal(), way_in, self.pending_rows(), (rows as usize, request.size()))?;
+        let kept = way_in.sampler.sample(request);
+        let accepted = kept.as_ref().map_or(0, Request::rows);
+        inner.received.received += u64::from(rows);
+        inner.received.sampled_out += u64::from(rows - accepted);
+        inner.received.accepted += u64::from(accepted);
+        let was_idle = inner.batcher.next_deadline().is_none();
+        if let Some(request) = kept {
+            inner.batcher.push(Piece::Received(request, metadata), way_in.now);
+        }
+        self.offer_ready(&mut inner, way_in.lanes, way_in.now);
+        Ok(was_idle && inner.batcher.next_deadline().is_some())
+    }
+
+    /// Takes rows that were recorded in this process and are counted already.
+    pub(super) fn record(&self, columns: ColumnsBuilder, lanes: &[Arc<Lane>], now: Duration) {
+        let mut inner = self.lock();
+        inner.batcher.push(Piece::Recorded(columns), now);
+        self.offer_ready(&mut inner, lanes, now);
+    }
+
+    /// Offers the batches that are due.
+    pub(super) fn offer_due(&self, lanes: &[Arc<Lane>], now: Duration) {
+        self.offer_ready(&mut self.lock(), lanes, now);
+    }
+
+    /// Offers everything that is pending.
+    pub(super) fn flush(&self, lanes: &[Arc<Lane>], now: Duration) {
+        let mut inner = self.lock();
+        inner.batcher.flush();
+        self.offer_ready(&mut inner, lanes, now);
+    }
+
+    /// From here on requests are refused.
+    pub(super) fn close(&self) {
+        self.lock().is_closed = true;
+    }
+
+    /// When the next batch is due.
+    pub(super) fn next_deadline(&self) -> Option<Duration> {
+        self.lock().batcher.next_deadline()
+    }
+
+    /// Rows that are in no queue yet.
+    pub(super) fn pending_rows(&self) -> usize {
+        self.pending_rows.load(Ordering::Relaxed)
+    }
+
+    /// Where received rows went.
+    pub(super) fn received(&self) -> ReceivedLedger {
+        self.lock().received
+    }
+
+    fn offer_ready(&self, inner: &mut Inner, lanes: &[Arc<Lane>], now: Duration) {
+        while let Some(batch) = inner.batcher.poll(now) {
+            let batch = Arc::new(batch);
+            for lane in lanes {
+                lane.offer(&batch, now);
+            }
+        }
+        let rows = usize::try_from(inner.batcher.rows()).unwrap_or(usize::MAX);
+        self.pending_rows.store(rows, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn admit(
+        &self,
+        signal: Signal,
+        way_in: &WayIn<'_>,
+        pending_rows: usize,
+        (rows, bytes): (usize, usize),
+    ) -> Result<(), NoRoom> {
+        if self.is_closed {
+            return Err(NoRoom::Closed);
+        }
+        let rows = rows.saturating_add(pending_rows).saturating_add(way_in.pending_elsewhere);
+        let full = way_in.lanes.iter().find(|lane| !lane.has_room(signal, rows, bytes));
+        full.map_or(Ok(()), |lane| Err(NoRoom::Full(lane.settings().name.clone())))
+    }
+}

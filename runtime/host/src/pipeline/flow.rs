@@ -1,0 +1,184 @@
+//! The pipeline as a whole: entrances, lanes, and the tasks that move rows between them.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use spangate_core::{
+    batcher::BatchLimits,
+    clock::Clock,
+    intake::{Intake, IntakeLedger, IntakeOptions},
+    signal::Signal,
+};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, futures::Notified, watch},
+    task::JoinHandle,
+};
+
+use super::{
+    collector::{CollectorWake, Share, collect},
+    delivery::deliver,
+    entrance::{Entrance, ReceivedLedger, WayIn},
+    lane::Lane,
+    received_sampler::ReceivedSampler,
+};
+use crate::{config, telemetry::Log};
+
+/// What a pipeline is made of.
+pub(crate) struct PipelineParts {
+    pub(crate) lanes: Vec<Arc<Lane>>,
+    pub(crate) batch: config::BatchLimits,
+    pub(crate) sampler: ReceivedSampler,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) log: Log,
+}
+
+/// Everything between what takes rows in and the exporters.
+pub(crate) struct Pipeline {
+    pub(super) lanes: Vec<Arc<Lane>>,
+    entrances: [Entrance; Signal::ALL.len()],
+    intake: Arc<Intake>,
+    sampler: ReceivedSampler,
+    clock: Arc<dyn Clock>,
+    pub(super) log: Log,
+    schedule_delay: Duration,
+    wake: Arc<Notify>,
+    /// Held from taking out of the intake until the rows are in an entrance: between the two they are in no account.
+    collecting: Mutex<()>,
+    pub(super) cut_off: watch::Sender<bool>,
+    pub(super) tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Pipeline {
+    /// A pipeline at rest.
+    pub(crate) fn new(parts: PipelineParts) -> Self {
+        let batch = BatchLimits {
+            max_rows: u32::try_from(parts.batch.max_export_batch_size).unwrap_or(u32::MAX),
+            max_bytes: parts.batch.max_export_batch_bytes,
+            schedule_delay: parts.batch.schedule_delay,
+        };
+        let wake = Arc::new(Notify::new());
+        let options = IntakeOptions { chunk_rows: batch.max_rows.max(1), ..IntakeOptions::default() };
+        let intake = Arc::new(Intake::new(options, CollectorWake(wake.clone())));
+        intake.take_started_spans(parts.lanes.iter().any(|lane| lane.settings().subscription.started_spans));
+        Self {
+            lanes: parts.lanes,
+            entrances: Signal::ALL.map(|signal| Entrance::new(signal, batch, fastrand::u64(..).to_be_bytes())),
+            intake,
+            sampler: parts.sampler,
+            clock: parts.clock,
+            log: parts.log,
+            schedule_delay: batch.schedule_delay,
+            wake,
+            collecting: Mutex::new(()),
+            cut_off: watch::Sender::new(false),
+            tasks: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Sets it in motion on a tokio runtime.
+    pub(crate) fn spawn(self: &Arc<Self>, runtime: &Handle) {
+        let mut tasks = vec![runtime.spawn(collect(self.clone(), self.cut_off.subscribe()))];
+        for lane in &self.lanes {
+            for _ in 0..lane.settings().concurrency.max(1) {
+                tasks.push(runtime.spawn(deliver(lane.clone(), self.clock.clone(), self.cut_off.subscribe())));
+            }
+        }
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+    }
+
+    /// Where tracers record into.
+    pub(crate) fn intake(&self) -> &Arc<Intake> {
+        &self.intake
+    }
+
+    /// One lane per exporter.
+    pub(crate) fn lanes(&self) -> &[Arc<Lane>] {
+        &self.lanes
+    }
+
+    /// Where recorded rows of a signal went.
+    pub(crate) fn recorded(&self, signal: Signal) -> IntakeLedger {
+        self.intake.ledger(signal)
+    }
+
+    /// Where received rows of a signal went.
+    pub(crate) fn received(&self, signal: Signal) -> ReceivedLedger {
+        self.entrance(signal).received()
+    }
+
+    /// Brings recorded rows to the entrances.
+    pub(super) fn collect_recorded(&self, share: Share, now: Duration) {
+        let _guard = self.collecting.lock().unwrap_or_else(PoisonError::into_inner);
+        let chunks = match share {
+            Share::Ready => self.intake.take_ready(),
+            Share::All => self.intake.take_all(),
+        };
+        let signals = chunks.iter().fold([false; Signal::ALL.len()], |mut signals, chunk| {
+            signals[chunk.signal as usize] = true;
+            signals
+        });
+        for chunk in chunks {
+            self.entrance(chunk.signal).record(chunk.columns, &self.lanes, now);
+        }
+        for signal in Signal::ALL.into_iter().filter(|signal| share == Share::All && signals[*signal as usize]) {
+            self.entrance(signal).flush(&self.lanes, now);
+        }
+    }
+
+    /// Offers the batches that are due.
+    pub(super) fn offer_due(&self, now: Duration) {
+        for entrance in &self.entrances {
+            entrance.offer_due(&self.lanes, now);
+        }
+    }
+
+    /// Offers everything that was taken in so far.
+    pub(super) fn offer_all(&self) {
+        let now = self.clock.monotonic();
+        self.collect_recorded(Share::All, now);
+        for entrance in &self.entrances {
+            entrance.flush(&self.lanes, now);
+        }
+    }
+
+    /// From here on nothing is taken in.
+    pub(super) fn close_entrances(&self) {
+        self.intake.close();
+        for entrance in &self.entrances {
+            entrance.close();
+        }
+    }
+
+    pub(super) fn entrance(&self, signal: Signal) -> &Entrance {
+        &self.entrances[signal as usize]
+    }
+
+    pub(super) fn way_in(&self, signal: Signal) -> WayIn<'_> {
+        let elsewhere = Signal::ALL.iter().filter(|other| **other != signal);
+        WayIn {
+            lanes: &self.lanes,
+            sampler: &self.sampler,
+            pending_elsewhere: elsewhere.map(|other| self.entrance(*other).pending_rows()).sum(),
+            now: self.clock.monotonic(),
+        }
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(super) fn schedule_delay(&self) -> Duration {
+        self.schedule_delay
+    }
+
+    pub(super) fn wake_collector(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(super) fn collector_woken(&self) -> Notified<'_> {
+        self.wake.notified()
+    }
+}

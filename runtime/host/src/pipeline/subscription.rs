@@ -1,0 +1,141 @@
+//! What an exporter is handed: the signals and event names that it asked for, narrowed by the operator.
+
+use std::collections::BTreeSet;
+
+use spangate_core::{batch::Batch, columns::pair, signal::Signal};
+
+use crate::config;
+
+/// What one exporter is handed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscription {
+    /// Ended spans.
+    pub spans: bool,
+    /// Spans that have started.
+    pub started_spans: bool,
+    /// Events.
+    pub events: EventNames,
+}
+
+/// Which events, by their exact names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum EventNames {
+    /// No events.
+    #[default]
+    None,
+    /// Every event.
+    All,
+    /// Events of these names.
+    Only(BTreeSet<String>),
+}
+
+/// Which rows of a batch an exporter wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Nothing,
+    Everything,
+    Rows(Vec<u32>),
+}
+
+impl Subscription {
+    /// Ended spans and nothing else: what most exporters want.
+    pub fn spans() -> Self {
+        Self { spans: true, ..Self::default() }
+    }
+
+    /// Everything there is.
+    pub fn everything() -> Self {
+        Self { spans: true, started_spans: true, events: EventNames::All }
+    }
+
+    /// What a description asks for: names of signals, and of events with `*` for all of them. An exporter that asks
+    /// for events without naming any gets all of them.
+    pub(crate) fn of_description(signals: &[Signal], event_names: &[String]) -> Self {
+        let events = if !signals.contains(&Signal::Events) {
+            EventNames::None
+        } else if event_names.is_empty() || event_names.iter().any(|name| name == "*") {
+            EventNames::All
+        } else {
+            EventNames::Only(event_names.iter().cloned().collect())
+        };
+        Self { spans: signals.contains(&Signal::Spans), started_spans: signals.contains(&Signal::StartedSpans), events }
+    }
+
+    /// What is left of it under the operator's `[subscribe]`, which narrows and never widens.
+    ///
+    /// # Errors
+    /// One line for every key that asks for more than the exporter wants.
+    pub(crate) fn narrow(&self, by: &config::Subscribe) -> Result<Self, Vec<String>> {
+        let mut problems = Vec::new();
+        let spans = narrow_flag(self.spans, by.spans, "spans", &mut problems);
+        let started_spans = narrow_flag(self.started_spans, by.started_spans, "started_spans", &mut problems);
+        let events = match &by.events {
+            None => self.events.clone(),
+            Some(names) => self.events.narrow(names, &mut problems),
+        };
+        if problems.is_empty() { Ok(Self { spans, started_spans, events }) } else { Err(problems) }
+    }
+
+    /// Whether the exporter may want rows of a signal.
+    pub(super) fn wants(&self, signal: Signal) -> bool {
+        match signal {
+            Signal::Spans => self.spans,
+            Signal::StartedSpans => self.started_spans,
+            Signal::Events => self.events != EventNames::None,
+        }
+    }
+
+    /// Which rows of a batch it wants. Event names are read only if some are wanted and others are not.
+    pub(super) fn wanted(&self, batch: &Batch) -> Wanted {
+        match (&self.events, batch.signal()) {
+            (EventNames::Only(names), Signal::Events) => wanted_events(batch, names),
+            (_, signal) if self.wants(signal) => Wanted::Everything,
+            _ => Wanted::Nothing,
+        }
+    }
+}
+
+impl EventNames {
+    fn narrow(&self, names: &[String], problems: &mut Vec<String>) -> Self {
+        let asks_for_all = names.iter().any(|name| name == "*");
+        match self {
+            _ if names.is_empty() => Self::None,
+            Self::None => {
+                problems.push("subscribe.events: the exporter takes no events; leave the key out".to_owned());
+                Self::None
+            }
+            _ if asks_for_all => self.clone(),
+            Self::All => Self::Only(names.iter().cloned().collect()),
+            Self::Only(offered) => {
+                for name in names.iter().filter(|name| !offered.contains(*name)) {
+                    let offered: Vec<&str> = offered.iter().map(String::as_str).collect();
+                    let offered = offered.join(", ");
+                    problems.push(format!("subscribe.events: the exporter does not take `{name}`, only {offered}"));
+                }
+                Self::Only(names.iter().cloned().collect())
+            }
+        }
+    }
+}
+
+fn narrow_flag(wants: bool, allowed: Option<bool>, key: &str, problems: &mut Vec<String>) -> bool {
+    match allowed {
+        Some(true) if !wants => {
+            problems.push(format!("subscribe.{key}: the exporter does not take them; set it to false or leave it out"));
+            false
+        }
+        Some(false) => false,
+        _ => wants,
+    }
+}
+
+fn wanted_events(batch: &Batch, names: &BTreeSet<String>) -> Wanted {
+    let columns = batch.columns();
+    let is_wanted = |row: &u32| names.contains(columns.text_at(pair(&columns.events.name, *row as usize)));
+    let rows: Vec<u32> = (0..batch.len()).filter(is_wanted).collect();
+    match rows.len() {
+        0 => Wanted::Nothing,
+        wanted if wanted == batch.len() as usize => Wanted::Everything,
+        _ => Wanted::Rows(rows),
+    }
+}

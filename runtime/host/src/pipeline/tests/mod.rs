@@ -1,0 +1,8 @@
+//! The pipeline with native exporters that do as they are told. Time stands still unless a test lets it pass.
+
+mod closing;
+mod intake;
+mod outcomes;
+mod queues;
+mod scripted;
+mod stage;

@@ -1,0 +1,207 @@
+//! What becomes of a batch after an attempt: a pure decision over the answer, the batch's age and its history.
+//!
+//! An answer is not trusted: rows that do not exist, are named twice or are named as both refused and to be sent again
+//! count once, and every row of the attempt goes to exactly one place.
+
+use std::time::Duration;
+
+use spangate_core::{
+    exporter::{ExportError, ExportOutcome, FaultKind, Partial},
+    tally::{DropReason, Settled},
+};
+
+/// A batch that faults this often is dropped.
+pub(super) const MAX_FAULTS: u32 = 3;
+
+/// What was tried.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tried {
+    /// Rows of the batch, at least 1.
+    pub(super) rows: u32,
+    /// Faults before this attempt.
+    pub(super) faults: u32,
+    /// Whether the batch has been waiting for longer than it may.
+    pub(super) is_too_old: bool,
+}
+
+/// Where the rows go, and what to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) settled: Settled,
+    pub(super) next: Next,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Nothing: every row has its place.
+    Done,
+    /// Try these rows once more.
+    Retry {
+        /// Ascending, unique, in range; none means all of them.
+        rows: Option<Vec<u32>>,
+        /// What the backend asked for.
+        requested: Option<Duration>,
+        /// Faults so far.
+        faults: u32,
+    },
+    /// The exporter takes nothing for a while; the batch was not tried.
+    Pause(Duration),
+}
+
+/// Decides.
+pub(super) fn judge(tried: Tried, answer: &Result<ExportOutcome, ExportError>) -> Verdict {
+    match answer {
+        Ok(ExportOutcome::Accepted) => done(Settled { delivered: tried.rows, ..Settled::default() }),
+        Ok(ExportOutcome::Rejected { .. }) => done(Settled { rejected: tried.rows, ..Settled::default() }),
+        Ok(ExportOutcome::Partial(partial)) => judge_partial(tried, partial),
+        Ok(ExportOutcome::RetryAfter { delay, .. }) => {
+            again(tried, Next::Retry { rows: None, requested: *delay, faults: tried.faults })
+        }
+        Err(ExportError::Fault(fault)) => judge_fault(tried, fault.kind),
+        Err(ExportError::Unavailable { delay, .. }) => again(tried, Next::Pause(*delay)),
+    }
+}
+
+fn judge_fault(tried: Tried, kind: FaultKind) -> Verdict {
+    let faults = tried.faults.saturating_add(1);
+    if faults >= MAX_FAULTS {
+        let dropped = Some((tried.rows, DropReason::Fault(kind)));
+        return done(Settled { dropped, ..Settled::default() });
+    }
+    again(tried, Next::Retry { rows: None, requested: None, faults })
+}
+
+fn judge_partial(tried: Tried, partial: &Partial) -> Verdict {
+    let mut retry_rows: Vec<u32> = partial.retry_rows.iter().copied().filter(|row| *row < tried.rows).collect();
+    retry_rows.sort_unstable();
+    retry_rows.dedup();
+    // A row named in both lists was refused: sending it again would only be refused again.
+    retry_rows.retain(|row| !partial.rejected_rows.contains(row));
+    let retried = retry_rows.len() as u32;
+    let mut named: Vec<u32> = partial.rejected_rows.iter().copied().filter(|row| *row < tried.rows).collect();
+    named.sort_unstable();
+    named.dedup();
+    let rejected = partial.rejected.max(named.len() as u32).min(tried.rows - retried);
+    let settled = Settled { delivered: tried.rows - retried - rejected, rejected, ..Settled::default() };
+    if retry_rows.is_empty() {
+        return done(settled);
+    }
+    if tried.is_too_old {
+        return done(Settled { dropped: Some((retried, DropReason::TooOld)), ..settled });
+    }
+    let next = Next::Retry { rows: Some(retry_rows), requested: partial.delay, faults: tried.faults };
+    Verdict { settled: Settled { requeued: retried, ..settled }, next }
+}
+
+/// The whole batch goes back, unless it is too old.
+fn again(tried: Tried, next: Next) -> Verdict {
+    if tried.is_too_old {
+        return done(Settled { dropped: Some((tried.rows, DropReason::TooOld)), ..Settled::default() });
+    }
+    Verdict { settled: Settled { requeued: tried.rows, ..Settled::default() }, next }
+}
+
+fn done(settled: Settled) -> Verdict {
+    Verdict { settled, next: Next::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use spangate_core::exporter::Fault;
+
+    use super::*;
+
+    const TRIED: Tried = Tried { rows: 10, faults: 0, is_too_old: false };
+
+    fn partial(rejected: u32, rejected_rows: &[u32], retry_rows: &[u32]) -> Result<ExportOutcome, ExportError> {
+        Ok(ExportOutcome::Partial(Partial {
+            rejected,
+            rejected_rows: rejected_rows.to_vec(),
+            retry_rows: retry_rows.to_vec(),
+            ..Partial::default()
+        }))
+    }
+
+    fn fault() -> Result<ExportOutcome, ExportError> {
+        Err(ExportError::Fault(Fault { kind: FaultKind::Trapped, detail: String::new() }))
+    }
+
+    #[test]
+    fn rows_that_a_partial_outcome_does_not_name_are_delivered() {
+        let verdict = judge(TRIED, &partial(2, &[0, 1], &[9, 4]));
+        assert_eq!(verdict.settled, Settled { delivered: 6, rejected: 2, requeued: 2, ..Settled::default() });
+        assert_eq!(verdict.next, Next::Retry { rows: Some(vec![4, 9]), requested: None, faults: 0 });
+    }
+
+    #[test]
+    fn a_partial_outcome_that_rejects_more_than_there_is_rejects_what_there_is() {
+        let verdict = judge(TRIED, &partial(u32::MAX, &[], &[3]));
+        assert_eq!(verdict.settled, Settled { rejected: 9, requeued: 1, ..Settled::default() });
+    }
+
+    #[test]
+    fn a_row_that_is_refused_and_to_be_sent_again_is_refused() {
+        let verdict = judge(TRIED, &partial(0, &[3, 3], &[3]));
+        assert_eq!(verdict.settled, Settled { delivered: 9, rejected: 1, ..Settled::default() });
+        assert_eq!(verdict.next, Next::Done);
+    }
+
+    #[test]
+    fn the_third_fault_on_a_batch_drops_it_with_the_faults_name() {
+        let second = judge(Tried { faults: 1, ..TRIED }, &fault());
+        assert_eq!(second.next, Next::Retry { rows: None, requested: None, faults: 2 });
+        let third = judge(Tried { faults: 2, ..TRIED }, &fault());
+        assert_eq!(third.settled.dropped, Some((10, DropReason::Fault(FaultKind::Trapped))));
+        assert_eq!(third.next, Next::Done);
+    }
+
+    #[test]
+    fn a_batch_that_is_too_old_is_dropped_instead_of_tried_again() {
+        let delay = Duration::from_secs(1);
+        let unavailable = Err(ExportError::Unavailable { delay, reason: String::new() });
+        let retry_after = Ok(ExportOutcome::RetryAfter { delay: None, reason: String::new() });
+        for answer in [unavailable, retry_after, fault()] {
+            let verdict = judge(Tried { is_too_old: true, ..TRIED }, &answer);
+            assert_eq!(verdict.settled.dropped, Some((10, DropReason::TooOld)), "{answer:?}");
+        }
+        let verdict = judge(Tried { is_too_old: true, ..TRIED }, &partial(0, &[], &[1]));
+        assert_eq!((verdict.settled.delivered, verdict.settled.dropped), (9, Some((1, DropReason::TooOld))));
+    }
+
+    fn answers() -> impl Strategy<Value = Result<ExportOutcome, ExportError>> {
+        let rows = || prop::collection::vec(0u32..40, 0..30);
+        prop_oneof![
+            Just(Ok(ExportOutcome::Accepted)),
+            Just(Ok(ExportOutcome::Rejected { reason: String::new() })),
+            Just(Ok(ExportOutcome::RetryAfter { delay: None, reason: String::new() })),
+            Just(fault()),
+            Just(Err(ExportError::Unavailable { delay: Duration::ZERO, reason: String::new() })),
+            (any::<u32>(), rows(), rows()).prop_map(|(count, refused, again)| partial(count, &refused, &again)),
+            (0u32..40, rows(), rows()).prop_map(|(count, refused, again)| partial(count, &refused, &again)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_of_an_attempt_goes_to_exactly_one_place(
+            rows in 1u32..30, faults in 0u32..5, is_too_old: bool, answer in answers(),
+        ) {
+            let Verdict { settled, next } = judge(Tried { rows, faults, is_too_old }, &answer);
+            let dropped = settled.dropped.map_or(0, |(rows, _)| rows);
+            let places = [settled.delivered, settled.rejected, settled.requeued, settled.dead_lettered, dropped];
+            prop_assert_eq!(places.iter().sum::<u32>(), rows);
+            let requeued = match next {
+                Next::Done => 0,
+                Next::Pause(_) => rows,
+                Next::Retry { rows: None, .. } => rows,
+                Next::Retry { rows: Some(some), .. } => {
+                    prop_assert!(some.is_sorted_by(|a, b| a < b) && some.iter().all(|row| *row < rows));
+                    some.len() as u32
+                }
+            };
+            prop_assert_eq!(requeued, settled.requeued);
+        }
+    }
+}
