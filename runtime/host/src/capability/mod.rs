@@ -12,5 +12,9 @@ pub(crate) mod egress;
 mod fuel;
 pub(crate) mod http;
 pub(crate) mod log;
+pub(crate) mod metrics;
+pub(crate) mod output;
+pub(crate) mod terminal;
+pub(crate) mod wasi;
 
 pub(crate) use fuel::{CALL, Pace, Paced, charge};
