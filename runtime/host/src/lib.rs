@@ -8,6 +8,6 @@ pub mod config;
 pub mod error;
 mod pipeline;
 pub mod receiver;
-mod sandbox;
+pub mod sandbox;
 pub mod status;
 pub mod telemetry;

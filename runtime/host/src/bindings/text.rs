@@ -3,19 +3,10 @@
 /// `text` in one line of at most `max_bytes` bytes: every control character is escaped, and what is cut off is marked
 /// by an ellipsis (which comes on top).
 pub(crate) fn escape_line(text: &str, max_bytes: usize) -> String {
-    escape(text, max_bytes, |_| false)
-}
-
-/// As [`escape_line`], but newlines and tabs stay.
-pub(crate) fn escape_controls(text: &str, max_bytes: usize) -> String {
-    escape(text, max_bytes, |c| c == '\n' || c == '\t')
-}
-
-fn escape(text: &str, max_bytes: usize, keep: impl Fn(char) -> bool) -> String {
     let mut line = String::with_capacity(text.len().min(max_bytes));
     for c in text.chars() {
         let end = line.len();
-        if (c.is_control() || is_invisible(c)) && !keep(c) {
+        if c.is_control() || is_invisible(c) {
             line.extend(c.escape_default());
         } else {
             line.push(c);
@@ -48,11 +39,6 @@ mod tests {
         assert_eq!(escape_line("grün", 4), "grü…");
         assert_eq!(escape_line("grün", 3), "gr…");
         assert_eq!(escape_line("grün", 5), "grün");
-    }
-
-    #[test]
-    fn newlines_and_tabs_stay_where_they_are_wanted() {
-        assert_eq!(escape_controls("a\n\tb\r", 100), "a\n\tb\\r");
     }
 
     #[test]

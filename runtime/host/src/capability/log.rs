@@ -19,14 +19,22 @@ use crate::{
 /// How much an exporter may say. Granted to every exporter; the numbers are those of `[limits]`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogGrant {
-    /// Averaged; five seconds' worth may come at once.
-    pub(crate) lines_per_second: u32,
+    /// Averaged.
+    pub(crate) lines_per_second: f64,
+    /// Lines that may come at once.
+    pub(crate) burst: f64,
     /// Longer lines are cut.
     pub(crate) line_bytes: usize,
 }
 
-/// Seconds' worth of lines that may come at once.
-const BURST_SECONDS: f64 = 5.0;
+impl LogGrant {
+    /// `lines_per_second` averaged, five seconds' worth at once.
+    pub(crate) fn per_second(lines_per_second: u32, line_bytes: usize) -> Self {
+        let lines_per_second = f64::from(lines_per_second);
+        Self { lines_per_second, burst: 5.0 * lines_per_second, line_bytes }
+    }
+}
+
 /// How often, at most, suppressed lines are told.
 const TELL_EVERY_SECONDS: f64 = 1.0;
 
@@ -63,14 +71,12 @@ enum Verdict {
 
 impl Budget {
     fn new(grant: LogGrant, now: Instant) -> Self {
-        let tokens = f64::from(grant.lines_per_second) * BURST_SECONDS;
-        Self { tokens, refilled: now, suppressed: 0, told: now, suppressed_total: 0 }
+        Self { tokens: grant.burst, refilled: now, suppressed: 0, told: now, suppressed_total: 0 }
     }
 
     fn judge(&mut self, grant: LogGrant, now: Instant) -> Verdict {
-        let rate = f64::from(grant.lines_per_second);
         let elapsed = now.saturating_duration_since(self.refilled).as_secs_f64();
-        self.tokens = (self.tokens + elapsed * rate).min(rate * BURST_SECONDS);
+        self.tokens = (self.tokens + elapsed * grant.lines_per_second).min(grant.burst);
         self.refilled = now;
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
@@ -106,12 +112,7 @@ impl LogCtx {
             Verdict::Suppress => return,
         };
         if suppressed > 0 {
-            let limit = self.grant.lines_per_second;
-            self.sink.say(
-                Level::Warn,
-                &self.exporter,
-                format_args!("{suppressed} log lines suppressed (limits.log_lines_per_second = {limit})"),
-            );
+            self.sink.say(Level::Warn, &self.exporter, format_args!("{suppressed} log lines suppressed"));
         }
         if told {
             self.sink.say(level, &self.exporter, format_args!("{}", escape_line(message, self.grant.line_bytes)));
@@ -182,7 +183,7 @@ mod tests {
 
     fn context(lines_per_second: u32) -> (LogCtx, Arc<Lines>) {
         let lines = Arc::new(Lines::default());
-        let grant = LogGrant { lines_per_second, line_bytes: 8 };
+        let grant = LogGrant::per_second(lines_per_second, 8);
         (LogCtx::new("billing", grant, Log::new(lines.clone())), lines)
     }
 
@@ -195,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_suppressed_and_counted_exactly() {
-        let grant = LogGrant { lines_per_second: 2, line_bytes: 8 };
+        let grant = LogGrant::per_second(2, 8);
         let start = Instant::now();
         let mut budget = Budget::new(grant, start);
         let mut told = 0;

@@ -141,7 +141,7 @@ mod tests {
     }
 
     fn output() -> Output {
-        let grant = LogGrant { lines_per_second: 10, line_bytes: 1024 };
+        let grant = LogGrant::per_second(10, 1024);
         Output::new(Level::Warn, Arc::new(LogCtx::new("billing", grant, Log::new(Arc::new(Deaf)))))
     }
 

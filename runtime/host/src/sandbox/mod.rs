@@ -1,1 +1,46 @@
-//! Being built.
+//! Runs exporters as WebAssembly components, each within declared limits.
+//!
+//! Four files, four questions: `limits` what the operator declared, `meter` what one call used, `fault` why it was
+//! stopped, `quarantine` whether it is called again. The way of one call: [`SandboxExporter`] -> `body` (standing, idle
+//! instances) -> `instance` -> `metered_store` -> `metered` -> the guest, whose host calls come back through `guest`,
+//! `lending` and the capabilities.
+
+mod body;
+mod cache;
+mod component;
+mod description;
+mod detail;
+mod engine;
+mod error;
+mod exporter;
+mod fault;
+mod guest;
+mod inspection;
+mod instance;
+mod lending;
+mod limits;
+mod meter;
+mod metered;
+mod metered_store;
+mod precompiled;
+mod quarantine;
+mod sandbox;
+mod scan;
+mod share;
+mod state;
+#[cfg(test)]
+mod tests;
+mod threads;
+mod track;
+
+pub use self::{
+    description::Description,
+    error::{LoadError, SandboxError, SettingError},
+    exporter::SandboxExporter,
+    inspection::{Import, Inspection, inspect},
+    quarantine::Health,
+    sandbox::Sandbox,
+    state::{Cost, ExporterState, LastFault},
+    track::Need,
+};
+pub use crate::capability::terminal::TerminalSink;

@@ -1,0 +1,247 @@
+//! What the calls of one exporter share: its parts, its idle instances, its standing.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use spangate_core::exporter::{ExportError, Fault, FaultKind};
+use tokio::sync::Semaphore;
+
+use super::{
+    component::Shared,
+    description::Description,
+    error::SettingError,
+    guest::Capabilities,
+    instance::{Instance, Mould},
+    limits::CallLimits,
+    meter::Totals,
+    quarantine::{Admission, Quarantine},
+    share::CpuShare,
+    state::{Cost, ExporterState, LastFault},
+    threads::Threads,
+};
+use crate::{capability::log::LogCtx, config, telemetry::Level};
+
+/// What is fixed once an exporter is loaded.
+pub(super) struct Parts {
+    pub(super) description: Description,
+    pub(super) prepared: Shared,
+    pub(super) capabilities: Arc<Capabilities>,
+    pub(super) limits: config::Limits,
+    pub(super) settings: Arc<str>,
+    pub(super) totals: Arc<Totals>,
+    /// What the host says about the exporter, in few lines.
+    pub(super) host_log: LogCtx,
+    pub(super) guests: Arc<Threads>,
+    #[expect(dead_code, reason = "kept alive for the exporter's connections")]
+    pub(super) connections: Arc<Threads>,
+    pub(super) concurrency: usize,
+}
+
+/// The parts and what changes.
+pub(super) struct Body {
+    pub(super) parts: Parts,
+    pub(super) share: CpuShare,
+    /// One permit per instance that may run.
+    pub(super) slots: Semaphore,
+    quarantine: Mutex<Quarantine>,
+    last_fault: Mutex<Option<LastFault>>,
+    idle: Mutex<Vec<Instance>>,
+    /// Instances lost to faults and not made again yet.
+    lost: AtomicU64,
+}
+
+/// A call that was let in. Dropped without a verdict, it was abandoned.
+pub(super) struct Admitted<'a> {
+    body: &'a Body,
+    admission: Admission,
+    is_open: bool,
+}
+
+impl Body {
+    /// An exporter whose first instance is ready.
+    pub(super) fn new(parts: Parts, first: Instance) -> Self {
+        Self {
+            share: CpuShare::new(parts.limits.cpu_share, Instant::now()),
+            slots: Semaphore::new(parts.concurrency),
+            quarantine: Mutex::new(Quarantine::new()),
+            last_fault: Mutex::default(),
+            idle: Mutex::new(vec![first]),
+            lost: AtomicU64::new(0),
+            parts,
+        }
+    }
+
+    /// The budget of exports, ticks and flushes.
+    pub(super) fn limits(&self) -> CallLimits {
+        CallLimits::of_batch(&self.parts.limits)
+    }
+
+    /// Lets a call in.
+    ///
+    /// # Errors
+    /// [`ExportError::Unavailable`] in quarantine.
+    pub(super) fn admit(&self) -> Result<Admitted<'_>, ExportError> {
+        let mut quarantine = lock(&self.quarantine);
+        match quarantine.admit(Instant::now()) {
+            Ok(admission) => Ok(Admitted { body: self, admission, is_open: true }),
+            Err(delay) => {
+                let faults = quarantine.faults_in_a_row();
+                drop(quarantine);
+                let last = lock(&self.last_fault).as_ref().map(|last| last.fault.to_string()).unwrap_or_default();
+                let seconds = delay.as_secs_f64();
+                let reason =
+                    format!("in quarantine for {seconds:.1} s after {faults} faults in a row; the last: {last}");
+                Err(ExportError::Unavailable { delay, reason })
+            }
+        }
+    }
+
+    /// An idle instance, or a fresh one, configured.
+    ///
+    /// # Errors
+    /// The fault that ended the fresh one.
+    pub(super) async fn take_instance(&self) -> Result<Instance, Fault> {
+        if let Some(instance) = self.take_idle() {
+            return Ok(instance);
+        }
+        let lost = self.lost.fetch_update(Relaxed, Relaxed, |lost| lost.checked_sub(1));
+        let mut instance = Instance::new(self.mould()).await?;
+        match instance.configure(&self.parts.settings, Some(&self.share)).await? {
+            Ok(()) => {
+                self.parts.totals.rebuilds.fetch_add(u64::from(lost.is_ok()), Relaxed);
+                Ok(instance)
+            }
+            Err(errors) => Err(refused_later(&errors)),
+        }
+    }
+
+    /// An instance that is ready and does nothing.
+    pub(super) fn take_idle(&self) -> Option<Instance> {
+        lock(&self.idle).pop()
+    }
+
+    /// How many instances are ready and do nothing.
+    pub(super) fn idle_count(&self) -> usize {
+        lock(&self.idle).len()
+    }
+
+    /// As many permits as there are.
+    pub(super) fn all_slots(&self) -> u32 {
+        u32::try_from(self.parts.concurrency).unwrap_or(u32::MAX)
+    }
+
+    /// Keeps an instance for the next call; one that is worn is flushed and dropped.
+    pub(super) async fn put_back(&self, mut instance: Instance) {
+        if !instance.is_worn() {
+            lock(&self.idle).push(instance);
+            return;
+        }
+        Instance::count_recycled(&self.parts.totals);
+        match instance.flush(self.limits(), &self.share).await {
+            Ok(answer) => self.tell_refusal("flush", answer),
+            Err(fault) => self.note_fault(&fault),
+        }
+    }
+
+    /// Logs what an exporter answered to a call that delivers nothing.
+    pub(super) fn tell_refusal(&self, call: &str, answer: Result<(), String>) {
+        if let Err(error) = answer {
+            self.parts.host_log.tell(Level::Warn, &format!("{call} failed: {error}"));
+        }
+    }
+
+    /// Counts and tells a fault. The standing is the caller's to change.
+    pub(super) fn note_fault(&self, fault: &Fault) {
+        self.parts.totals.add_fault(fault.kind);
+        self.lost.fetch_add(1, Relaxed);
+        *lock(&self.last_fault) = Some(LastFault { fault: fault.clone(), at: Instant::now() });
+        self.parts.host_log.tell(Level::Warn, &format!("stopped: {fault}"));
+    }
+
+    /// Everything that is known at this moment.
+    pub(super) fn state(&self) -> ExporterState {
+        let Parts { totals, capabilities, .. } = &self.parts;
+        let http = capabilities.http.usage();
+        ExporterState {
+            health: lock(&self.quarantine).health(),
+            last_fault: lock(&self.last_fault).clone(),
+            faults: totals.faults(),
+            cost: self.cost(),
+            rebuilds: totals.rebuilds.load(Relaxed),
+            recycles: totals.recycles.load(Relaxed),
+            instances: totals.instances.load(Relaxed),
+            log_lines_suppressed: capabilities.log.suppressed(),
+            http_denied: http.denied,
+            http_requests: http.requests,
+            http_bytes_out: http.bytes_out,
+            http_bytes_in: http.bytes_in,
+            metrics: capabilities.metrics.read(),
+            metrics_dropped: capabilities.metrics.dropped(),
+        }
+    }
+
+    fn cost(&self) -> Cost {
+        let totals = &self.parts.totals;
+        Cost {
+            calls: totals.calls.load(Relaxed),
+            rows: totals.rows.load(Relaxed),
+            fuel: totals.fuel.load(Relaxed),
+            cpu: Duration::from_nanos(totals.cpu_nanoseconds.load(Relaxed)),
+            throttled: Duration::from_nanos(totals.throttled_nanoseconds.load(Relaxed)),
+            cpu_debt: self.share.debt(Instant::now()),
+            memory_bytes: totals.memory.load(Relaxed),
+            memory_peak_bytes: totals.memory_peak.load(Relaxed),
+        }
+    }
+
+    fn mould(&self) -> Mould<'_> {
+        let Parts { prepared, capabilities, totals, limits, .. } = &self.parts;
+        Mould { prepared, capabilities, totals, max_memory: limits.memory, share: Some(&self.share) }
+    }
+}
+
+impl Admitted<'_> {
+    /// The call returned.
+    pub(super) fn succeed(mut self) {
+        self.is_open = false;
+        lock(&self.body.quarantine).succeed(self.admission);
+    }
+
+    /// The call faulted: the fault is counted and told, and may lead into quarantine.
+    pub(super) fn fault(mut self, fault: &Fault) {
+        self.is_open = false;
+        self.body.note_fault(fault);
+        let sent = lock(&self.body.quarantine).fault(self.admission, Instant::now(), fastrand::f64());
+        if let Some(length) = sent {
+            let message = format!("in quarantine for {:.1} s", length.as_secs_f64());
+            self.body.parts.host_log.tell(Level::Warn, &message);
+        }
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            lock(&self.body.quarantine).abandon(self.admission, Instant::now());
+        }
+    }
+}
+
+/// Settings that were taken at load are refused by a fresh instance.
+fn refused_later(errors: &[SettingError]) -> Fault {
+    let first = errors.first().map(ToString::to_string).unwrap_or_default();
+    Fault {
+        kind: FaultKind::BadReply,
+        detail: format!("a fresh instance refused the settings that the first one took: {first}"),
+    }
+}
+
+/// What a panic left behind is still sound here: every update is one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,166 @@
+//! From bytes to something that can be instantiated: checks first, compilation after, linking last.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use wasmtime::{
+    Engine,
+    component::{Component, InstancePre, Linker},
+};
+
+use super::{
+    cache::{Cache, hexadecimal},
+    error::LoadError,
+    guest::{self, Guest, Links},
+    inspection::{Inspection, inspect},
+    limits::{MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES},
+    track::{Need, v0_1::ExportIndices},
+};
+use crate::{
+    bindings::escape_line,
+    config,
+    telemetry::{Level, Log},
+};
+
+/// Bytes kept of what the compiler or linker says.
+const MAX_REASON_BYTES: usize = 1024;
+/// Bytes of a page of linear memory.
+const PAGE_BYTES: u64 = 64 << 10;
+
+/// A component, compiled and linked.
+pub(super) struct Prepared {
+    pub(super) pre: InstancePre<Guest>,
+    pub(super) indices: ExportIndices,
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Prepared")
+    }
+}
+
+/// Checks what can be told from the bytes alone.
+///
+/// # Errors
+/// If they are too many, not those that were pinned, or no exporter of a track that this host serves.
+pub(super) fn check_bytes(bytes: &[u8], max: usize, digest: Option<[u8; 32]>) -> Result<Inspection, LoadError> {
+    if bytes.len() > max {
+        return Err(LoadError::TooLarge { bytes: bytes.len(), max });
+    }
+    if let Some(expected) = digest {
+        let found = Sha256::digest(bytes);
+        if found.as_slice() != expected {
+            return Err(LoadError::DigestMismatch { expected: hexadecimal(&expected), found: hexadecimal(&found) });
+        }
+    }
+    inspect(bytes)
+}
+
+/// Checks that every import is granted, or needs no grant.
+///
+/// # Errors
+/// [`LoadError::NotGranted`] or [`LoadError::UnknownImport`], for the first that is not.
+pub(super) fn check_grants(seen: &Inspection, name: &str, grants: &config::Grants) -> Result<(), LoadError> {
+    for import in &seen.imports {
+        let remedy = match &import.need {
+            Need::Grant("http") if grants.http.is_none() => {
+                format!("[exporters.{name}.grants.http] allow = [\"https://HOST:PORT\"]")
+            }
+            Need::Grant("terminal") if !grants.terminal => format!("[exporters.{name}.grants] terminal = true"),
+            Need::Unknown { .. } => return Err(unknown_import(&import.name, &import.need)),
+            Need::Always | Need::EmptyWorld | Need::Grant(_) => continue,
+        };
+        return Err(LoadError::NotGranted { import: escape_line(&import.name, MAX_REASON_BYTES), remedy });
+    }
+    Ok(())
+}
+
+/// Checks that every import could be granted.
+///
+/// # Errors
+/// [`LoadError::UnknownImport`] for the first that could not.
+pub(super) fn check_known(seen: &Inspection) -> Result<(), LoadError> {
+    let unknown = seen.imports.iter().find(|import| matches!(import.need, Need::Unknown { .. }));
+    unknown.map_or(Ok(()), |import| Err(unknown_import(&import.name, &import.need)))
+}
+
+fn unknown_import(import: &str, need: &Need) -> LoadError {
+    let hint = match need {
+        Need::Unknown { hint } => hint.clone(),
+        _ => String::new(),
+    };
+    LoadError::UnknownImport { import: escape_line(import, MAX_REASON_BYTES), hint }
+}
+
+/// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
+///
+/// # Errors
+/// [`LoadError::Malformed`] if it does not compile.
+pub(super) fn compile(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    log: &Log,
+    name: &str,
+    bytes: &Bytes,
+) -> Result<Component, LoadError> {
+    if let Some(component) = cache.and_then(|cache| cache.find(engine, bytes)) {
+        return Ok(component);
+    }
+    let again = if cache.is_some() { "; it is kept for the next start" } else { "" };
+    log.say(Level::Info, name, format_args!("compiling {} bytes{again}", bytes.len()));
+    let component =
+        Component::from_binary(engine, bytes).map_err(|error| LoadError::Malformed { reason: told(&error) })?;
+    if let Some(Err(error)) = cache.map(|cache| cache.keep(engine, bytes, &component)) {
+        log.say(Level::Warn, name, format_args!("the compiled component was not kept: {error}"));
+    }
+    Ok(component)
+}
+
+/// Checks what the component needs before its first call, and links it.
+///
+/// # Errors
+/// [`LoadError::OverLimit`] or [`LoadError::Mismatch`].
+pub(super) fn link(component: &Component, links: Links, max_memory: usize) -> Result<Prepared, LoadError> {
+    check_needs(component, max_memory)?;
+    let mismatch = |error: wasmtime::Error| LoadError::Mismatch { reason: told(&error) };
+    let mut linker = Linker::new(component.engine());
+    guest::link(&mut linker, links).map_err(mismatch)?;
+    let pre = linker.instantiate_pre(component).map_err(mismatch)?;
+    let indices = ExportIndices::of(&pre).map_err(mismatch)?;
+    Ok(Prepared { pre, indices })
+}
+
+fn check_needs(component: &Component, max_memory: usize) -> Result<(), LoadError> {
+    let Some(needs) = component.resources_required() else {
+        let reason = "it instantiates core modules that it imports".to_owned();
+        return Err(LoadError::Mismatch { reason });
+    };
+    let memory = needs.max_initial_memory_size.unwrap_or_default().saturating_mul(PAGE_BYTES);
+    let elements = needs.max_initial_table_size.unwrap_or_default();
+    let one_memory = "compose exporters of one core module, or merge their memories";
+    for (what, needs, max, hint) in [
+        ("linear memories", u64::from(needs.num_memories), MAX_MEMORIES as u64, one_memory),
+        ("bytes of memory to start", memory, max_memory as u64, "raise limits.memory"),
+        ("tables", u64::from(needs.num_tables), MAX_TABLES as u64, "build it with fewer tables"),
+        ("table elements", elements, MAX_TABLE_ELEMENTS as u64, "build it with fewer functions"),
+    ] {
+        if needs > max {
+            return Err(LoadError::OverLimit { what, needs, max, hint });
+        }
+    }
+    Ok(())
+}
+
+/// An error with its causes, in one line.
+fn told(error: &wasmtime::Error) -> String {
+    escape_line(&format!("{error:#}"), MAX_REASON_BYTES)
+}
+
+/// What is linked for `grants`.
+pub(super) fn links_of(grants: &config::Grants) -> Links {
+    Links { http: grants.http.is_some(), terminal: grants.terminal }
+}
+
+/// A component that is shared by the instances of one exporter.
+pub(super) type Shared = Arc<Prepared>;

@@ -1,0 +1,186 @@
+//! What an author needs to mend a fault: the limit and the value, the panic's words, where it was.
+
+use std::fmt::Write;
+
+use spangate_core::exporter::{Fault, FaultKind};
+use wasmtime::WasmBacktrace;
+
+use super::{
+    fault::{Ending, kind_of},
+    limits::CallLimits,
+    meter::CallUsage,
+};
+use crate::bindings::escape_line;
+
+/// Bytes of a detail.
+const MAX_DETAIL_BYTES: usize = 1024;
+/// Bytes of the guest's own words in it.
+const MAX_WORDS_BYTES: usize = 512;
+/// Functions named.
+const MAX_FRAMES: usize = 6;
+
+/// What is known about a call that did not return.
+pub(super) struct Evidence<'a> {
+    pub(super) ending: &'a Ending,
+    pub(super) limits: CallLimits,
+    pub(super) usage: CallUsage,
+    pub(super) max_memory: usize,
+    /// Bytes in all that the guest was denied, if it was.
+    pub(super) denied: Option<usize>,
+    /// The last lines of standard error.
+    pub(super) stderr: &'a [String],
+}
+
+impl Evidence<'_> {
+    /// The fault, named and told.
+    pub(super) fn fault(&self) -> Fault {
+        let kind = kind_of(self.ending, self.denied.is_some());
+        let mut detail = self.headline(kind);
+        if let Some(words) = self.words() {
+            let _ = write!(detail, "; said: {words}");
+        }
+        if let Some(place) = self.place() {
+            let _ = write!(detail, "; in {place}");
+        }
+        let CallUsage { fuel, memory, cpu, .. } = self.usage;
+        let memory = Mebibytes(memory);
+        let _ = write!(detail, "; after {fuel} fuel, {:.3} s of CPU, with {memory} of memory", cpu.as_secs_f64());
+        Fault { kind, detail: escape_line(&detail, MAX_DETAIL_BYTES) }
+    }
+
+    fn headline(&self, kind: FaultKind) -> String {
+        match (kind, self.ending) {
+            (FaultKind::OutOfFuel, _) => format!("used its {} units of fuel (limits.fuel_per_batch)", self.limits.fuel),
+            (FaultKind::DeadlineExceeded, _) => {
+                format!("not done after {:.1} s (limits.deadline)", self.limits.deadline.as_secs_f64())
+            }
+            (FaultKind::OutOfMemory, _) => {
+                let (wanted, limit) = (Mebibytes(self.denied.unwrap_or_default()), Mebibytes(self.max_memory));
+                format!("asked for {wanted} of memory, allowed are {limit} (limits.memory)")
+            }
+            (_, Ending::Error(error)) => escape_line(&error.root_cause().to_string(), MAX_WORDS_BYTES),
+            (_, Ending::Deadline) => String::new(),
+        }
+    }
+
+    /// The guest's last words, without the advice that Rust's runtime adds to a panic.
+    fn words(&self) -> Option<String> {
+        let is_advice = |line: &&String| !line.trim().is_empty() && !line.starts_with("note: run with `RUST_BACKTRACE");
+        let lines: Vec<&str> = self.stderr.iter().filter(is_advice).map(|line| line.trim()).collect();
+        (!lines.is_empty()).then(|| escape_line(&lines.join(" | "), MAX_WORDS_BYTES))
+    }
+
+    /// Names of the innermost functions.
+    fn place(&self) -> Option<String> {
+        let Ending::Error(error) = self.ending else { return None };
+        let frames = error.downcast_ref::<WasmBacktrace>()?.frames();
+        let names: Vec<String> = frames.iter().filter_map(|frame| frame.func_name().map(readable)).collect();
+        let shown = names.iter().filter(|name| !is_panic_machinery(name)).take(MAX_FRAMES);
+        let shown: Vec<&str> = shown.map(String::as_str).collect();
+        (!shown.is_empty()).then(|| shown.join(" < "))
+    }
+}
+
+/// Frames of Rust's panic runtime say nothing to an author.
+fn is_panic_machinery(name: &str) -> bool {
+    [
+        "rust_panic",
+        "core::panicking",
+        "std::panicking",
+        "__rustc",
+        "rust_begin_unwind",
+        "std::sys",
+        "std::alloc",
+        "abort",
+    ]
+    .iter()
+    .any(|machinery| name.starts_with(machinery))
+}
+
+/// A Rust symbol of the older mangling as a path; anything else as it is.
+fn readable(symbol: &str) -> String {
+    demangle(symbol).unwrap_or_else(|| symbol.to_owned())
+}
+
+/// `_ZN4core9panicking5panic17h0123456789abcdefE` is `core::panicking::panic`.
+fn demangle(symbol: &str) -> Option<String> {
+    let mut rest = symbol.strip_prefix("_ZN")?.strip_suffix('E')?;
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let length: usize = rest.get(..digits)?.parse().ok()?;
+        let end = digits.checked_add(length)?;
+        parts.push(rest.get(digits..end)?);
+        rest = rest.get(end..)?;
+    }
+    let is_hash = |part: &&str| part.len() == 17 && part.starts_with('h');
+    if parts.last().is_some_and(|part| is_hash(&part)) {
+        parts.pop();
+    }
+    Some(parts.join("::").replace("$LT$", "<").replace("$GT$", ">").replace("$u20$", " ").replace("..", "::"))
+}
+
+struct Mebibytes(usize);
+
+impl std::fmt::Display for Mebibytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.1} MiB", self.0 as f64 / f64::from(1 << 20))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use wasmtime::Trap;
+
+    use super::*;
+
+    fn evidence<'a>(ending: &'a Ending, denied: Option<usize>, stderr: &'a [String]) -> Evidence<'a> {
+        let limits = CallLimits { fuel: 1_000, deadline: Duration::from_secs(10) };
+        let usage = CallUsage { fuel: 999, memory: 2 << 20, ..CallUsage::default() };
+        Evidence { ending, limits, usage, max_memory: 64 << 20, denied, stderr }
+    }
+
+    #[test]
+    fn limit_and_value_are_told() {
+        let ending = Ending::Error(Trap::OutOfFuel.into());
+        let fault = evidence(&ending, None, &[]).fault();
+        assert!(fault.detail.starts_with("used its 1000 units of fuel (limits.fuel_per_batch); after 999 fuel"));
+        let ending = Ending::Error(Trap::UnreachableCodeReached.into());
+        let fault = evidence(&ending, Some(65 << 20), &[]).fault();
+        assert!(fault.detail.starts_with("asked for 65.0 MiB of memory, allowed are 64.0 MiB"), "{fault}");
+        let fault = evidence(&Ending::Deadline, None, &[]).fault();
+        assert!(fault.detail.starts_with("not done after 10.0 s (limits.deadline)"), "{fault}");
+    }
+
+    #[test]
+    fn the_panics_words_are_told_without_the_runtimes_advice() {
+        let ending = Ending::Error(Trap::UnreachableCodeReached.into());
+        let stderr = ["", "thread '<unnamed>' panicked at src/lib.rs:7:9:", "no endpoint\x1b[31m"].map(str::to_owned);
+        let advice = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace".to_owned();
+        let fault = evidence(&ending, None, &[&stderr[..], &[advice]].concat()).fault();
+        assert!(
+            fault
+                .detail
+                .contains("said: thread '<unnamed>' panicked at src/lib.rs:7:9: | no endpoint\\u{1b}[31m; after"),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn a_detail_is_bounded() {
+        let ending = Ending::Error(Trap::UnreachableCodeReached.into());
+        let fault = evidence(&ending, None, &["\x01".repeat(100_000)]).fault();
+        assert!(fault.detail.len() <= MAX_DETAIL_BYTES + '…'.len_utf8());
+    }
+
+    #[test]
+    fn rust_symbols_are_readable() {
+        assert_eq!(readable("_ZN4core9panicking5panic17h0123456789abcdefE"), "core::panicking::panic");
+        assert_eq!(readable("zipkin::export"), "zipkin::export");
+        for symbol in ["_ZN", "_ZNE", "_ZN99xE", "_ZN1E", "_ZN18446744073709551615xE"] {
+            readable(symbol);
+        }
+    }
+}

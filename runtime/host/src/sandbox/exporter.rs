@@ -1,0 +1,238 @@
+//! A sandboxed exporter as the pipeline sees it.
+//!
+//! Calls run on the sandbox's threads. Dropping the future of a call ends it at its next yield and drops its store. An
+//! instance that faulted is dropped; the next call makes a fresh one.
+
+use std::{
+    future::Future,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use spangate_core::{
+    batch::Batch,
+    exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, Fault, FaultKind},
+};
+
+use super::{
+    body::{Admitted, Body},
+    description::Description,
+    limits::CallLimits,
+    state::ExporterState,
+};
+
+/// What a caller is told to wait when there is no better answer.
+const SOON: Duration = Duration::from_secs(1);
+/// How long the last calls may take, all instances together.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// An exporter in its sandbox.
+pub struct SandboxExporter {
+    body: Arc<Body>,
+}
+
+impl std::fmt::Debug for SandboxExporter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SandboxExporter").field("description", self.description()).finish_non_exhaustive()
+    }
+}
+
+/// Why a call came to no answer.
+enum Stop {
+    /// The guest was stopped during the call.
+    Fault(Fault),
+    /// A fresh instance could not be made: the batch was not tried.
+    NotStarted(Fault),
+    /// The sandbox is shut down.
+    Gone,
+}
+
+impl SandboxExporter {
+    pub(super) fn new(body: Body) -> Self {
+        Self { body: Arc::new(body) }
+    }
+
+    /// What the exporter said about itself when it was loaded.
+    pub fn description(&self) -> &Description {
+        &self.body.parts.description
+    }
+
+    /// How it is doing and what it cost.
+    pub fn state(&self) -> ExporterState {
+        self.body.state()
+    }
+}
+
+impl Exporter for SandboxExporter {
+    fn export(&self, batch: Arc<Batch>, attempt: u32) -> ExportFuture<'_, Result<ExportOutcome, ExportError>> {
+        Box::pin(self.body.export(batch, attempt))
+    }
+
+    fn flush(&self) -> ExportFuture<'_, Result<(), ExportError>> {
+        Box::pin(self.body.flush())
+    }
+
+    fn tick(&self) -> ExportFuture<'_, Result<(), ExportError>> {
+        Box::pin(self.body.tick())
+    }
+
+    fn shutdown(&self) -> ExportFuture<'_, Result<(), ExportError>> {
+        Box::pin(self.body.shutdown())
+    }
+}
+
+impl Body {
+    async fn export(self: &Arc<Self>, batch: Arc<Batch>, attempt: u32) -> Result<ExportOutcome, ExportError> {
+        let call = self.admit()?;
+        let Ok(_slot) = self.slots.acquire().await else {
+            return Err(shut_down());
+        };
+        self.parts.totals.calls.fetch_add(1, Relaxed);
+        settle(call, self.run(Arc::clone(self).deliver(batch, attempt)).await)
+    }
+
+    async fn deliver(self: Arc<Self>, batch: Arc<Batch>, attempt: u32) -> Result<ExportOutcome, Stop> {
+        let mut instance = self.take_instance().await.map_err(Stop::NotStarted)?;
+        build_views(&batch, &self.parts.description.reads);
+        self.parts.totals.rows.fetch_add(u64::from(batch.len()), Relaxed);
+        let outcome = instance.export(batch, attempt, self.limits(), &self.share).await.map_err(Stop::Fault)?;
+        self.put_back(instance).await;
+        Ok(outcome)
+    }
+
+    /// Instances that have nothing to do get their tick; busy ones have no need of it now.
+    async fn tick(self: &Arc<Self>) -> Result<(), ExportError> {
+        let idle = u32::try_from(self.idle_count()).unwrap_or(u32::MAX);
+        let Ok(_slots) = self.slots.try_acquire_many(idle) else {
+            return Ok(());
+        };
+        let call = self.admit()?;
+        settle(call, self.run(Arc::clone(self).call_idle(Idle::Tick)).await)
+    }
+
+    /// Waits for running exports first.
+    async fn flush(self: &Arc<Self>) -> Result<(), ExportError> {
+        let Ok(_slots) = self.slots.acquire_many(self.all_slots()).await else {
+            return Err(shut_down());
+        };
+        let call = self.admit()?;
+        settle(call, self.run(Arc::clone(self).call_idle(Idle::Flush)).await)
+    }
+
+    /// Calls every idle instance once, up to the first fault.
+    async fn call_idle(self: Arc<Self>, what: Idle) -> Result<(), Stop> {
+        let mut called = Vec::new();
+        let mut result = Ok(());
+        while let Some(mut instance) = self.take_idle() {
+            self.parts.totals.calls.fetch_add(1, Relaxed);
+            let answer = match what {
+                Idle::Tick => instance.tick(self.limits(), &self.share).await,
+                Idle::Flush => instance.flush(self.limits(), &self.share).await,
+            };
+            match answer {
+                Ok(answer) => self.tell_refusal(what.as_str(), answer),
+                Err(fault) => {
+                    result = Err(Stop::Fault(fault));
+                    break;
+                }
+            }
+            called.push(instance);
+        }
+        for instance in called {
+            self.put_back(instance).await;
+        }
+        result
+    }
+
+    /// The last calls; nothing is let in any more.
+    async fn shutdown(self: &Arc<Self>) -> Result<(), ExportError> {
+        self.slots.close();
+        let body = Arc::clone(self);
+        let limits = CallLimits::of_shutdown(&self.parts.limits);
+        let last_calls = async move {
+            while let Some(instance) = body.take_idle() {
+                instance.shutdown(limits).await.map_err(Stop::Fault)?;
+            }
+            Ok(())
+        };
+        let bounded = async move { tokio::time::timeout(SHUTDOWN, last_calls).await.unwrap_or(Ok(())) };
+        match self.run(bounded).await {
+            Ok(()) | Err(Stop::Gone) => Ok(()),
+            Err(Stop::Fault(fault) | Stop::NotStarted(fault)) => {
+                self.note_fault(&fault);
+                Err(ExportError::Fault(fault))
+            }
+        }
+    }
+
+    /// Runs a call on a guest thread. A panic is the host's defect, and does not leave the call.
+    async fn run<T, F>(&self, call: F) -> Result<T, Stop>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Stop>> + Send + 'static,
+    {
+        let task = self.parts.guests.spawn(call).ok_or(Stop::Gone)?;
+        match task.join().await {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => Err(Stop::Fault(Fault {
+                kind: FaultKind::HostError,
+                detail: "the host panicked while it served the exporter; please report this".to_owned(),
+            })),
+            Err(_) => Err(Stop::Gone),
+        }
+    }
+}
+
+/// A call to instances that have nothing to do.
+#[derive(Clone, Copy)]
+enum Idle {
+    Tick,
+    Flush,
+}
+
+impl Idle {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Tick => "tick",
+            Self::Flush => "flush",
+        }
+    }
+}
+
+/// Hands the verdict to the quarantine.
+fn settle<T>(call: Admitted<'_>, result: Result<T, Stop>) -> Result<T, ExportError> {
+    match result {
+        Ok(answer) => {
+            call.succeed();
+            Ok(answer)
+        }
+        Err(Stop::Fault(fault)) => {
+            call.fault(&fault);
+            Err(ExportError::Fault(fault))
+        }
+        Err(Stop::NotStarted(fault)) => {
+            call.fault(&fault);
+            Err(ExportError::Unavailable { delay: SOON, reason: format!("cannot be started again: {fault}") })
+        }
+        Err(Stop::Gone) => Err(shut_down()),
+    }
+}
+
+fn shut_down() -> ExportError {
+    ExportError::Unavailable { delay: SOON, reason: "the sandbox is shut down".to_owned() }
+}
+
+/// Builds what the exporter said it reads before its meters run: a view is built once and shared by all exporters, so
+/// the first to ask should not pay for all.
+fn build_views(batch: &Batch, reads: &[String]) {
+    for read in reads {
+        match read.as_str() {
+            "otlp" => drop(batch.otlp()),
+            "otlp-json" => drop(batch.otlp_json()),
+            "payload" => {}
+            _ => {
+                batch.columns();
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What one store holds: the state behind a guest's host calls.
+
+use std::{sync::Arc, time::Instant};
+
+use spangate_core::batch::Batch;
+use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi::{WasiCtxView, WasiView};
+
+use super::{
+    lending,
+    limits::{CallLimits, Ceiling},
+};
+use crate::{
+    bindings::{Payloads, v0_1::BatchHandle},
+    capability::{
+        Pace, Paced,
+        clock::{self, ClockCtx, ClockView},
+        http::{self, HttpClient, HttpCtx, HttpView},
+        log::{self, LogCtx, LogView},
+        metrics::{self, MetricsCtx, MetricsView},
+        output::Output,
+        terminal::{self, TerminalCtx, TerminalView},
+        wasi::{self, EmptyWorld},
+    },
+    telemetry::Level,
+};
+
+/// What all instances of one exporter share: budgets that a crash does not refill.
+#[derive(Debug)]
+pub(super) struct Capabilities {
+    pub(super) clock: ClockCtx,
+    pub(super) log: Arc<LogCtx>,
+    pub(super) metrics: MetricsCtx,
+    pub(super) http: Arc<HttpClient>,
+    pub(super) terminal: Option<TerminalCtx>,
+}
+
+/// Which interfaces that need a grant are linked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Links {
+    pub(super) http: bool,
+    pub(super) terminal: bool,
+}
+
+/// The state of one instance.
+#[derive(Debug)]
+pub(super) struct Guest {
+    pub(super) ceiling: Ceiling,
+    pub(super) payloads: Payloads,
+    pub(super) stderr: Output,
+    pub(super) stdout: Output,
+    capabilities: Arc<Capabilities>,
+    world: EmptyWorld,
+    http: HttpCtx,
+    pace: Pace,
+    lent: Option<Lent>,
+    last_number: u32,
+    handles: u32,
+}
+
+/// The batch of the running call.
+#[derive(Clone, Debug)]
+pub(super) struct Lent {
+    number: u32,
+    pub(super) batch: Arc<Batch>,
+    pub(super) attempt: u32,
+}
+
+/// The guest used a batch, or a payload made of it, after the call it came with had returned.
+#[derive(Debug, thiserror::Error)]
+#[error("a batch is valid until the call that it came with returns; copy what is needed later")]
+pub(super) struct StaleBatch;
+
+impl Guest {
+    /// The state of a new instance that may use `max_memory` bytes.
+    pub(super) fn new(capabilities: Arc<Capabilities>, max_memory: usize) -> Self {
+        let stdout = Output::new(Level::Info, Arc::clone(&capabilities.log));
+        let stderr = Output::new(Level::Warn, Arc::clone(&capabilities.log));
+        Self {
+            ceiling: Ceiling::new(max_memory),
+            payloads: Payloads::default(),
+            world: EmptyWorld::new(stdout.clone(), stderr.clone(), capabilities.clock),
+            http: HttpCtx::new(Arc::clone(&capabilities.http)),
+            capabilities,
+            stderr,
+            stdout,
+            pace: Pace::default(),
+            lent: None,
+            last_number: 0,
+            handles: 0,
+        }
+    }
+
+    /// A call starts.
+    pub(super) fn begin(&mut self, limits: CallLimits, interval: u64) {
+        self.ceiling.begin();
+        self.pace.start(limits.fuel, interval);
+        self.http.begin_call(Instant::now().checked_add(limits.deadline));
+    }
+
+    /// A call is over: batch and payloads are taken back. Answers the last lines of standard error.
+    pub(super) fn end(&mut self) -> Vec<String> {
+        self.lent = None;
+        self.payloads.revoke();
+        self.stdout.finish();
+        self.stderr.finish()
+    }
+
+    /// Lends a batch for the coming call, under a number that no earlier batch of this instance had.
+    pub(super) fn lend(&mut self, batch: Arc<Batch>, attempt: u32) -> Resource<BatchHandle> {
+        self.last_number = self.last_number.wrapping_add(1);
+        self.handles = self.handles.saturating_add(1);
+        self.lent = Some(Lent { number: self.last_number, batch, attempt });
+        Resource::new_own(self.last_number)
+    }
+
+    /// The batch behind a handle.
+    ///
+    /// # Errors
+    /// [`StaleBatch`] if it was taken back.
+    pub(super) fn lent(&self, handle: &Resource<BatchHandle>) -> Result<&Lent, StaleBatch> {
+        self.lent.as_ref().filter(|lent| lent.number == handle.rep()).ok_or(StaleBatch)
+    }
+
+    /// The guest dropped a handle; early or late does not matter.
+    pub(super) fn dropped_handle(&mut self) {
+        self.handles = self.handles.saturating_sub(1);
+    }
+
+    /// The guest was given a handle to a payload.
+    pub(super) fn made_handle(&mut self) {
+        self.handles = self.handles.saturating_add(1);
+    }
+
+    /// Handles that the guest has not dropped.
+    pub(super) fn handles(&self) -> u32 {
+        self.handles
+    }
+}
+
+impl Paced for Guest {
+    fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.world.view()
+    }
+}
+
+/// Links what every exporter gets, and what `links` say.
+///
+/// # Errors
+/// If two of them answer the same interface: a defect of ours.
+pub(super) fn link(linker: &mut Linker<Guest>, links: Links) -> wasmtime::Result<()> {
+    wasi::link(linker)?;
+    lending::link(linker)?;
+    clock::link(linker, |guest| ClockView { ctx: &guest.capabilities.clock })?;
+    log::link(linker, |guest| LogView { ctx: &guest.capabilities.log })?;
+    metrics::link(linker, |guest| MetricsView { ctx: &guest.capabilities.metrics })?;
+    if links.http {
+        http::link(linker, |guest| HttpView { ctx: &mut guest.http, payloads: &mut guest.payloads })?;
+    }
+    if links.terminal {
+        terminal::link(linker, |guest| TerminalView { ctx: guest.capabilities.terminal.as_ref() })?;
+    }
+    Ok(())
+}

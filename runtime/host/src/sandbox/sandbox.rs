@@ -1,0 +1,221 @@
+//! The sandbox of one runtime: engine, threads, compiled components.
+
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+use bytes::Bytes;
+use wasmtime::{Engine, component::Component};
+
+use super::{
+    body::{Body, Parts},
+    cache::Cache,
+    component::{Prepared, check_bytes, check_grants, check_known, compile, link, links_of},
+    description::Description,
+    engine::build_engine,
+    error::{LoadError, SandboxError},
+    exporter::SandboxExporter,
+    guest::{Capabilities, Links},
+    instance::{Instance, Mould},
+    meter::Totals,
+    threads::Threads,
+};
+use crate::{
+    capability::{
+        clock::{ClockCtx, ClockGrant},
+        http::{HttpClient, HttpGrant},
+        log::{LogCtx, LogGrant},
+        metrics::{MetricsCtx, MetricsGrant},
+        terminal::{TerminalCtx, TerminalGrant, TerminalSink},
+    },
+    config,
+    telemetry::{Level, Log},
+};
+
+/// What the host says about one exporter: ten lines a minute.
+const HOST_LOG: LogGrant = LogGrant { lines_per_second: 10.0 / 60.0, burst: 10.0, line_bytes: 2048 };
+
+/// Runs exporters of one runtime. Two sandboxes share nothing but the cache on disk.
+pub struct Sandbox {
+    engine: Engine,
+    cache: Option<Cache>,
+    guests: Arc<Threads>,
+    connections: Arc<Threads>,
+    log: Log,
+    terminal: Arc<dyn TerminalSink>,
+    max_component_bytes: usize,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Starts threads and an engine. Exporters with `grants.terminal` write to `terminal`.
+    ///
+    /// Without a private cache directory every start compiles again; that is logged, and no error.
+    ///
+    /// # Errors
+    /// If compiled code cannot run on this machine, or there are no threads.
+    pub fn new(config: &config::Sandbox, log: Log, terminal: Arc<dyn TerminalSink>) -> Result<Self, SandboxError> {
+        let engine = build_engine().map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
+        let cache = Cache::open(config.cache_dir.as_deref());
+        let cache = cache.inspect_err(|error| {
+            log.say(Level::Warn, "sandbox", format_args!("compiled components are not kept: {error}"));
+        });
+        Ok(Self {
+            engine,
+            cache: cache.ok(),
+            guests: Arc::new(Threads::for_guests(config.threads)?),
+            connections: Arc::new(Threads::for_connections()?),
+            log,
+            terminal,
+            max_component_bytes: config.max_component_bytes,
+        })
+    }
+
+    /// Loads the exporter `name` from the bytes of its component: checks it, compiles it unless that was done before,
+    /// links what `config` grants, and has it describe itself and take its settings.
+    ///
+    /// # Errors
+    /// [`LoadError`], naming what was found, what is allowed and what to do.
+    pub async fn load(
+        &self,
+        name: &str,
+        bytes: Bytes,
+        config: &config::Exporter,
+    ) -> Result<Arc<SandboxExporter>, LoadError> {
+        let seen = check_bytes(&bytes, self.max_component_bytes, config.digest)?;
+        check_grants(&seen, name, &config.grants)?;
+        let capabilities = Arc::new(self.capabilities(name, config)?);
+        let component = self.compile(name, bytes).await?;
+        let prepared = Arc::new(link(&component, links_of(&config.grants), config.limits.memory)?);
+        let totals = Arc::new(Totals::default());
+        let settings = settings_of(config);
+        let first = First {
+            prepared: Arc::clone(&prepared),
+            capabilities: Arc::clone(&capabilities),
+            totals: Arc::clone(&totals),
+            max_memory: config.limits.memory,
+            settings: Some(Arc::clone(&settings)),
+        };
+        let (description, instance) = self.start(first).await?;
+        let parts = Parts {
+            description,
+            prepared,
+            capabilities,
+            limits: config.limits,
+            settings,
+            totals,
+            host_log: LogCtx::new(name, HOST_LOG, self.log.clone()),
+            guests: Arc::clone(&self.guests),
+            connections: Arc::clone(&self.connections),
+            concurrency: config.concurrency.max(1),
+        };
+        Ok(Arc::new(SandboxExporter::new(Body::new(parts, instance))))
+    }
+
+    /// Has a component describe itself, without settings and with nothing granted: what it reaches for is denied.
+    ///
+    /// # Errors
+    /// As for [`Sandbox::load`], missing grants excepted.
+    pub async fn describe(&self, name: &str, bytes: Bytes, limits: &config::Limits) -> Result<Description, LoadError> {
+        let seen = check_bytes(&bytes, self.max_component_bytes, None)?;
+        check_known(&seen)?;
+        let nothing = self.denied_capabilities(name, limits)?;
+        let component = self.compile(name, bytes).await?;
+        let prepared = link(&component, Links { http: true, terminal: true }, limits.memory)?;
+        let first = First {
+            prepared: Arc::new(prepared),
+            capabilities: Arc::new(nothing),
+            totals: Arc::default(),
+            max_memory: limits.memory,
+            settings: None,
+        };
+        self.start(first).await.map(|(description, _)| description)
+    }
+
+    async fn compile(&self, name: &str, bytes: Bytes) -> Result<Component, LoadError> {
+        let (engine, cache, log) = (self.engine.clone(), self.cache.clone(), self.log.clone());
+        let name = name.to_owned();
+        let work = move || compile(&engine, cache.as_ref(), &log, &name, &bytes);
+        let task = self.guests.spawn_blocking(work).ok_or(LoadError::ShutDown)?;
+        task.await.unwrap_or_else(|error| Err(LoadError::Malformed { reason: format!("the compiler failed: {error}") }))
+    }
+
+    async fn start(&self, first: First) -> Result<(Description, Instance), LoadError> {
+        let task = self.guests.spawn(first.start()).ok_or(LoadError::ShutDown)?;
+        task.join().await.unwrap_or(Err(LoadError::ShutDown))
+    }
+
+    fn capabilities(&self, name: &str, config: &config::Exporter) -> Result<Capabilities, LoadError> {
+        let http = self.http_client(config.grants.http.as_ref())?;
+        let terminal = config.grants.terminal.then(|| TerminalCtx::new(TerminalGrant, Arc::clone(&self.terminal)));
+        Ok(self.assemble(name, &config.limits, http, terminal))
+    }
+
+    fn denied_capabilities(&self, name: &str, limits: &config::Limits) -> Result<Capabilities, LoadError> {
+        Ok(self.assemble(name, limits, self.http_client(None)?, None))
+    }
+
+    fn assemble(
+        &self,
+        name: &str,
+        limits: &config::Limits,
+        http: Arc<HttpClient>,
+        terminal: Option<TerminalCtx>,
+    ) -> Capabilities {
+        let log = LogGrant::per_second(limits.log_lines_per_second, limits.log_line_bytes);
+        Capabilities {
+            clock: ClockCtx::new(ClockGrant::default()),
+            log: Arc::new(LogCtx::new(name, log, self.log.clone())),
+            metrics: MetricsCtx::new(MetricsGrant { series: limits.metric_series }),
+            http,
+            terminal,
+        }
+    }
+
+    /// Without a grant, a client that may reach nothing.
+    fn http_client(&self, grant: Option<&config::HttpGrant>) -> Result<Arc<HttpClient>, LoadError> {
+        let nothing = config::HttpGrant::default();
+        let grant = HttpGrant::new(grant.unwrap_or(&nothing)).map_err(|errors| {
+            LoadError::BadGrant(errors.iter().map(|error| format!("grants.http: {error}")).collect())
+        })?;
+        let io = self.connections.handle().ok_or(LoadError::ShutDown)?;
+        Ok(HttpClient::new(Arc::new(grant), io))
+    }
+}
+
+/// The settings as the JSON text that the guest gets.
+fn settings_of(config: &config::Exporter) -> Arc<str> {
+    serde_json::Value::Object(config.settings.clone()).to_string().into()
+}
+
+/// The first instance of an exporter, before it runs.
+struct First {
+    prepared: Arc<Prepared>,
+    capabilities: Arc<Capabilities>,
+    totals: Arc<Totals>,
+    max_memory: usize,
+    /// None to have it describe itself only.
+    settings: Option<Arc<str>>,
+}
+
+impl First {
+    async fn start(self) -> Result<(Description, Instance), LoadError> {
+        let in_phase = |phase| move |fault| LoadError::Fault { phase, fault };
+        let Self { prepared, capabilities, totals, max_memory, settings } = &self;
+        let mould = Mould { prepared, capabilities, totals, max_memory: *max_memory, share: None };
+        let mut instance = Instance::new(mould).await.map_err(in_phase("instantiation"))?;
+        let said = instance.describe().await.map_err(in_phase("describe"))?;
+        let indices = &prepared.indices;
+        let description = Description::check(said, &indices.signals(), indices.has_ticker())?;
+        if let Some(settings) = settings {
+            let answer = instance.configure(settings, None).await.map_err(in_phase("configure"))?;
+            answer.map_err(LoadError::Settings)?;
+        }
+        totals.fuel.store(0, Relaxed);
+        totals.cpu_nanoseconds.store(0, Relaxed);
+        Ok((description, instance))
+    }
+}

@@ -1,0 +1,109 @@
+//! What a component imports and exports, read from its bytes before anything is compiled: a component that will be
+//! refused costs no compilation.
+
+use wasmparser::{Parser, Payload};
+
+use super::error::LoadError;
+
+/// The outside of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outside {
+    /// Names of imports, in order.
+    pub(super) imports: Vec<String>,
+    /// Names of exports, in order.
+    pub(super) exports: Vec<String>,
+    /// Core modules, at any depth.
+    pub(super) core_modules: usize,
+}
+
+/// The first bytes of any WebAssembly file.
+const MAGIC: &[u8] = b"\0asm";
+
+/// Reads the outside of a component.
+///
+/// # Errors
+/// [`LoadError::NotWasm`], [`LoadError::CoreModule`], or [`LoadError::Malformed`].
+pub(super) fn scan(bytes: &[u8]) -> Result<Outside, LoadError> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(LoadError::NotWasm);
+    }
+    if Parser::is_core_wasm(bytes) {
+        return Err(LoadError::CoreModule);
+    }
+    read(bytes).map_err(|error| LoadError::Malformed { reason: error.to_string() })
+}
+
+fn read(bytes: &[u8]) -> wasmparser::Result<Outside> {
+    let mut outside = Outside::default();
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::ModuleSection { .. } => {
+                outside.core_modules += 1;
+                depth += 1;
+            }
+            Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    outside.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    outside.exports.push(export?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(outside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_at_the_outside_only() {
+        let bytes = wat::parse_str(
+            r#"(component
+                (import "a:b/c@0.1.0" (instance))
+                (component (import "inner" (func)))
+                (core module (import "m" "f" (func)))
+                (core module)
+                (instance $i)
+                (export "d:e/f@0.1.0" (instance $i)))"#,
+        )
+        .unwrap();
+        let outside = scan(&bytes).unwrap();
+        assert_eq!(outside.imports, ["a:b/c@0.1.0"]);
+        assert_eq!(outside.exports, ["d:e/f@0.1.0"]);
+        assert_eq!(outside.core_modules, 2);
+    }
+
+    #[test]
+    fn what_is_no_component_is_named() {
+        assert!(matches!(scan(b""), Err(LoadError::NotWasm)));
+        assert!(matches!(scan(b"(component)"), Err(LoadError::NotWasm)));
+        assert!(matches!(scan(&wat::parse_str("(module)").unwrap()), Err(LoadError::CoreModule)));
+        let whole = wat::parse_str("(component (core module (func)))").unwrap();
+        for length in 8..whole.len() {
+            match scan(&whole[..length]) {
+                Err(LoadError::Malformed { .. }) | Ok(_) => {}
+                other => panic!("{length} bytes: {other:?}"),
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(mut bytes: Vec<u8>, at: usize) {
+            let mut whole = wat::parse_str(r#"(component (import "a" (func)) (core module (func)))"#).unwrap();
+            let at = at % whole.len();
+            whole.truncate(at);
+            whole.append(&mut bytes);
+            let _ = scan(&whole);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Threads of the sandbox's own, so that no exporter runs on the application's: a few at low priority that run guests,
+//! which the kernel keeps behind the application's, and one for their connections. Dropping them never waits.
+
+use std::{future::Future, io};
+
+use rustix::process::setpriority_process;
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    task::JoinHandle,
+};
+
+/// How nice guest threads are to others: 0 is ordinary, 19 the most.
+const NICENESS: i32 = 10;
+
+/// A small runtime.
+#[derive(Debug)]
+pub(super) struct Threads {
+    /// Taken on drop, never before.
+    runtime: Option<Runtime>,
+}
+
+impl Threads {
+    /// Starts `threads` threads for guests and for compiling. Every task is followed by a look at timers and sockets.
+    ///
+    /// # Errors
+    /// If the system gives no threads.
+    pub(super) fn for_guests(threads: usize) -> io::Result<Self> {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(threads.max(1)).event_interval(1).thread_name("spangate-guest");
+        Ok(Self { runtime: Some(builder.on_thread_start(lower_priority).enable_all().build()?) })
+    }
+
+    /// Starts a thread for connections.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub(super) fn for_connections() -> io::Result<Self> {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).max_blocking_threads(8).thread_name("spangate-io");
+        Ok(Self { runtime: Some(builder.enable_all().build()?) })
+    }
+
+    /// A handle for those who spawn by themselves; none if the threads are gone.
+    pub(super) fn handle(&self) -> Option<Handle> {
+        self.runtime.as_ref().map(|runtime| runtime.handle().clone())
+    }
+
+    /// Runs `task`; none if the threads are gone.
+    pub(super) fn spawn<F>(&self, task: F) -> Option<Guarded<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.as_ref().map(|runtime| Guarded(runtime.spawn(task)))
+    }
+
+    /// Runs work that blocks, at the same priority.
+    pub(super) fn spawn_blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Option<JoinHandle<R>> {
+        self.runtime.as_ref().map(|runtime| runtime.spawn_blocking(work))
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A task that ends, at its next yield, when its handle is dropped.
+#[derive(Debug)]
+pub(super) struct Guarded<T>(JoinHandle<T>);
+
+impl<T> Guarded<T> {
+    /// Waits for the task.
+    ///
+    /// # Errors
+    /// If it panicked, or the threads are gone.
+    pub(super) async fn join(mut self) -> Result<T, tokio::task::JoinError> {
+        (&mut self.0).await
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Best effort: where the system refuses, guests run at ordinary priority.
+fn lower_priority() {
+    // On Linux a priority belongs to a thread; elsewhere this would slow the whole process.
+    if cfg!(target_os = "linux") {
+        let _ = setpriority_process(None, NICENESS);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn guests_run_on_threads_of_their_own_at_low_priority() {
+        let threads = Threads::for_guests(1).unwrap();
+        let task = threads.spawn(async {
+            let name = std::thread::current().name().map(str::to_owned);
+            (name, rustix::process::getpriority_process(None).unwrap())
+        });
+        let (name, priority) = task.unwrap().join().await.unwrap();
+        assert_eq!(name.as_deref(), Some("spangate-guest"));
+        if cfg!(target_os = "linux") {
+            assert!(priority >= NICENESS, "{priority}");
+        }
+    }
+
+    #[tokio::test]
+    async fn dropping_the_handle_ends_the_task() {
+        let threads = Threads::for_guests(1).unwrap();
+        let (alive, ended) = tokio::sync::oneshot::channel::<()>();
+        let task = threads.spawn(async move {
+            let _alive = alive;
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+        });
+        drop(task);
+        assert!(ended.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn dropping_the_threads_waits_for_nobody() {
+        let threads = Threads::for_guests(1).unwrap();
+        let (started, is_started) = tokio::sync::oneshot::channel();
+        let task = threads.spawn(async move {
+            let _ = started.send(());
+            std::future::pending::<()>().await;
+        });
+        is_started.await.unwrap();
+        drop(threads);
+        assert!(task.unwrap().join().await.unwrap_err().is_cancelled());
+    }
+}
