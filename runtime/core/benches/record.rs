@@ -13,7 +13,7 @@ use spangate_core::{
     attribute::KeyValue,
     batch::{Batch, BatchId},
     clock::{Clock, Reading},
-    intake::{Chunk, Intake, IntakeOptions, Wake},
+    intake::{Chunk, Intake, IntakeOptions},
     processor::SpanProcessor,
     queue::{ExporterQueue, QueueLimits},
     sampler::{AlwaysOff, AlwaysOn, TraceIdRatio},
@@ -62,12 +62,6 @@ impl Clock for FrozenClock {
     }
 }
 
-struct NoWake;
-
-impl Wake for NoWake {
-    fn wake(&self) {}
-}
-
 fn ten_mixed() -> [KeyValue; 10] {
     [
         KeyValue::new("http.request.method", "GET"),
@@ -101,7 +95,7 @@ fn timed(run: impl FnOnce()) -> Duration {
 }
 
 fn recorder(clock: impl Clock + 'static, ratio: f64) -> (Arc<Intake>, Tracer) {
-    let intake = Arc::new(Intake::new(IntakeOptions::default(), NoWake));
+    let intake = Arc::new(Intake::new(IntakeOptions::default(), || {}));
     let processor: Arc<dyn SpanProcessor> = intake.clone();
     let builder = Tracer::builder(Arc::new(clock), processor);
     let builder = match ratio {
@@ -145,6 +139,13 @@ fn main() {
             span.set_attributes([attribute]);
         }
     });
+    let (intake, tracer) = recorder(SystemClock::new(), 1.0);
+    measure("sampled root span, 10 attributes, collected and discarded", || {
+        timed(|| {
+            (0..BURST).for_each(|_| mixed(&tracer));
+            drop(black_box(intake.take_all()));
+        })
+    });
     measure_spans("root span not sampled (always off)", SystemClock::new(), 0.0, |tracer| {
         drop(tracer.span("a").start())
     });
@@ -157,7 +158,7 @@ fn main() {
     assert!(intake.take_all().is_empty());
     measure("clock: one look at the system's monotonic clock", || {
         let clock = SystemClock::new();
-        timed(|| (0..BURST).for_each(|_| drop(black_box(clock.monotonic()))))
+        timed(|| (0..BURST).for_each(|_| _ = black_box(clock.monotonic())))
     });
     let columns = chunk().columns;
     println!("a chunk of {BURST} such spans: {} bytes per span", columns.size() / BURST as usize);

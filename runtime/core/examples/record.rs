@@ -9,7 +9,7 @@ use spangate_core::{
     batcher::{BatchLimits, Batcher, Piece},
     clock::{Clock, ManualClock},
     context::SpanContext,
-    intake::{Intake, IntakeOptions, Wake},
+    intake::{Intake, IntakeOptions},
     processor::SpanProcessor,
     resource::Resource,
     signal::Signal,
@@ -17,16 +17,9 @@ use spangate_core::{
     tracer::Tracer,
 };
 
-/// A collector that looks by itself.
-struct NoWake;
-
-impl Wake for NoWake {
-    fn wake(&self) {}
-}
-
 fn main() {
     let clock = Arc::new(ManualClock::at_unix_nanos(1_700_000_000_000_000_000));
-    let intake = Arc::new(Intake::new(IntakeOptions::default(), NoWake));
+    let intake = Arc::new(Intake::new(IntakeOptions::default(), || {}));
     let processor: Arc<dyn SpanProcessor> = intake.clone();
     let tracer = Tracer::builder(clock.clone(), processor).resource(Resource::new("checkout")).build();
 

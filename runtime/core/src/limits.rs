@@ -47,15 +47,21 @@ impl Default for SpanLimits {
 impl SpanLimits {
     /// Cuts a name, key or status message.
     #[inline]
-    pub(crate) fn cut_name(&self, name: Key) -> Key {
-        if name.len() <= self.name_length { name } else { cut(name, self.name_length) }
+    pub(crate) fn cut_name(&self, name: &mut Key) {
+        if name.len() > self.name_length {
+            cut(name, self.name_length);
+        }
     }
 
     /// Cuts the texts and bytes in a value; returns the estimated size of the value in columns. None if it is nested
     /// too deeply.
     #[inline]
     pub(crate) fn cut_value(&self, value: &mut Value) -> Option<usize> {
-        self.cut_value_at(value, 0)
+        match value {
+            Value::Empty | Value::Bool(_) | Value::Int(_) | Value::Double(_) => Some(0),
+            Value::String(text) if text.len() <= self.attribute_value_length.unwrap_or(usize::MAX) => Some(text.len()),
+            other => self.cut_value_at(other, 0),
+        }
     }
 
     fn cut_value_at(&self, value: &mut Value, depth: u32) -> Option<usize> {
@@ -64,7 +70,7 @@ impl SpanLimits {
             Value::Empty | Value::Bool(_) | Value::Int(_) | Value::Double(_) => Some(0),
             Value::String(text) => {
                 if text.len() > max {
-                    *text = cut(std::mem::take(text), max);
+                    cut(text, max);
                 }
                 Some(text.len())
             }
@@ -87,14 +93,12 @@ impl SpanLimits {
 /// What one nested value takes in columns, without its texts: key, type and value.
 const NESTED_ROW_BYTES: usize = 8 + 1 + 8;
 
-fn cut(text: Cow<'static, str>, max: usize) -> Cow<'static, str> {
+#[cold]
+fn cut(text: &mut Cow<'static, str>, max: usize) {
     let end = text.floor_char_boundary(max);
     match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[..end]),
-        Cow::Owned(mut text) => {
-            text.truncate(end);
-            Cow::Owned(text)
-        }
+        Cow::Borrowed(text) => *text = &text[..end],
+        Cow::Owned(text) => text.truncate(end),
     }
 }
 

@@ -31,7 +31,7 @@ impl RetryPolicy {
     pub fn delay(&self, attempt: u32, requested: Option<Duration>, random: u64) -> Duration {
         let factor = 2u32.checked_pow(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
         let bound = self.initial.saturating_mul(factor).min(self.max);
-        let nanos = bound.as_nanos().min(u128::from(u64::MAX)) * u128::from(random) >> 64;
+        let nanos = (bound.as_nanos().min(u128::from(u64::MAX)) * u128::from(random)) >> 64;
         let jittered = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
         jittered.max(requested.unwrap_or_default().min(MAX_REQUESTED_DELAY))
     }

@@ -23,6 +23,7 @@ const MAX_PENDING_BATCHES: usize = 8;
 
 /// Rows that come to a batcher.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a piece lives for one call")]
 pub enum Piece {
     /// Recorded in this process.
     Recorded(ColumnsBuilder),

@@ -31,6 +31,7 @@ impl Default for Constants {
 impl Constants {
     /// The reference of a text, which is copied unless it is a constant that is there.
     #[inline]
+    #[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
     pub(super) fn push(&mut self, columns: &mut ColumnsBuilder, text: &Cow<'static, str>) -> [u32; 2] {
         let text = match text {
             Cow::Borrowed(text) => *text,

@@ -33,6 +33,12 @@ pub trait Wake: Send + Sync {
     fn wake(&self);
 }
 
+impl<F: Fn() + Send + Sync> Wake for F {
+    fn wake(&self) {
+        self();
+    }
+}
+
 /// Takes in what tracers record in this process.
 pub struct Intake {
     shards: Box<[OwnLine<Seat>]>,

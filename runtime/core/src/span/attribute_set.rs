@@ -28,22 +28,34 @@ impl AttributeSet {
     }
 
     /// Sets an attribute. `bytes` is what is in use of `limits.span_bytes`.
-    #[inline]
+    ///
+    /// The attribute is written to its place at once and looked at there: moving it about costs more than all the rest.
+    #[inline(always)]
     pub(crate) fn set(&mut self, attribute: KeyValue, max_count: u32, limits: &SpanLimits, bytes: &mut usize) {
-        let Some((attribute, size)) = fit(attribute, limits, *bytes) else {
-            return self.count_dropped();
-        };
-        let (word, bit) = filter_bit(&attribute.key);
+        self.list.push(attribute);
+        self.admit_last(max_count, limits, bytes);
+    }
+
+    /// Lets the last attribute stay, or moves its value to the earlier one of the same key, or takes it back.
+    fn admit_last(&mut self, max_count: u32, limits: &SpanLimits, bytes: &mut usize) {
+        let Some((new, earlier)) = self.list.split_last_mut() else { return };
+        let Some(size) = fit(new, limits, *bytes) else { return self.take_back() };
+        let (word, bit) = filter_bit(&new.key);
         let is_maybe_there = self.filter[word] & bit != 0;
-        if is_maybe_there && let Some(earlier) = self.list.iter_mut().find(|earlier| earlier.key == attribute.key) {
-            earlier.value = attribute.value;
-        } else if self.list.len() >= max_count as usize {
-            return self.count_dropped();
+        if is_maybe_there && replace(earlier, new) {
+            self.list.pop();
+        } else if earlier.len() >= max_count as usize {
+            return self.take_back();
         } else {
             self.filter[word] |= bit;
-            self.list.push(attribute);
         }
         *bytes += size;
+    }
+
+    #[cold]
+    fn take_back(&mut self) {
+        self.list.pop();
+        self.count_dropped();
     }
 
     pub(crate) fn count_dropped(&mut self) {
@@ -67,16 +79,23 @@ pub(super) fn push_flat(
     limits: &SpanLimits,
     bytes: &mut usize,
 ) -> bool {
-    let Some((attribute, size)) = fit(attribute, limits, *bytes) else { return true };
-    let own = list.get_mut(first..).unwrap_or_default();
-    let is_full = own.len() >= max_count as usize;
-    match own.iter_mut().find(|earlier| earlier.key == attribute.key) {
-        Some(earlier) => earlier.value = attribute.value,
-        None if is_full => return true,
-        None => list.push(attribute),
+    list.push(attribute);
+    let Some((new, own)) = list.get_mut(first..).and_then(<[KeyValue]>::split_last_mut) else { return true };
+    let size = fit(new, limits, *bytes);
+    let is_replaced = size.is_some() && replace(own, new);
+    let is_left_out = !is_replaced && (size.is_none() || own.len() >= max_count as usize);
+    if is_replaced || is_left_out {
+        list.pop();
     }
-    *bytes += size;
-    false
+    *bytes += size.filter(|_| !is_left_out).unwrap_or_default();
+    is_left_out
+}
+
+/// Gives the new value to the attribute of the same key, if there is one.
+fn replace(earlier: &mut [KeyValue], new: &mut KeyValue) -> bool {
+    let Some(same) = earlier.iter_mut().find(|earlier| earlier.key == new.key) else { return false };
+    same.value = std::mem::take(&mut new.value);
+    true
 }
 
 /// Empties a list; gives its memory back if it grew beyond what most spans need.
@@ -88,16 +107,12 @@ pub(super) fn clear_and_keep<T>(list: &mut Vec<T>, max_capacity: usize) {
     }
 }
 
-/// The attribute cut to the limits, and its estimated size. None if it cannot be recorded.
+/// Cuts an attribute to the limits; returns its estimated size. None if it cannot be recorded.
 #[inline]
-fn fit(mut attribute: KeyValue, limits: &SpanLimits, bytes: usize) -> Option<(KeyValue, usize)> {
-    if attribute.key.is_empty() {
-        return None;
-    }
-    let value = limits.cut_value(&mut attribute.value)?;
-    attribute.key = limits.cut_name(attribute.key);
-    let size = ATTRIBUTE_ROW_BYTES + attribute.key.len() + value;
-    (bytes + size <= limits.span_bytes).then_some((attribute, size))
+fn fit(attribute: &mut KeyValue, limits: &SpanLimits, bytes: usize) -> Option<usize> {
+    limits.cut_name(&mut attribute.key);
+    let size = ATTRIBUTE_ROW_BYTES + attribute.key.len() + limits.cut_value(&mut attribute.value)?;
+    (!attribute.key.is_empty() && bytes + size <= limits.span_bytes).then_some(size)
 }
 
 /// Which bit of the filter a key sets. Length, last and middle byte differ in most sets of keys.

@@ -100,7 +100,7 @@ impl SpanData {
             + self.bytes
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set_attribute(&mut self, attribute: KeyValue, limits: &SpanLimits) {
         self.attributes.set(attribute, limits.attribute_count, limits, &mut self.bytes);
     }
@@ -126,11 +126,13 @@ impl SpanData {
 
     /// Source: OpenTelemetry specification, "Set Status".
     pub(crate) fn set_status(&mut self, status: Status, limits: &SpanLimits) {
-        self.status = match (&self.status, status) {
-            (Status::Ok, _) | (_, Status::Unset) => return,
-            (_, Status::Error { description }) => Status::error(limits.cut_name(description)),
-            (_, Status::Ok) => Status::Ok,
-        };
+        if self.status == Status::Ok || status == Status::Unset {
+            return;
+        }
+        self.status = status;
+        if let Status::Error { description } = &mut self.status {
+            limits.cut_name(description);
+        }
     }
 
     /// Forgets everything and keeps a reasonable amount of memory.

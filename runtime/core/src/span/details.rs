@@ -114,14 +114,14 @@ impl SpanEvents {
     pub(crate) fn add(
         &mut self,
         unix_nanos: u64,
-        name: Key,
+        mut name: Key,
         attributes: impl IntoIterator<Item = KeyValue>,
         limits: &SpanLimits,
         bytes: &mut usize,
     ) {
         /// Time, name, dropped attributes and prefix sum.
         const ROW_BYTES: usize = 8 + 8 + 4 + 4;
-        let name = limits.cut_name(name);
+        limits.cut_name(&mut name);
         let counts = (limits.event_count, limits.attribute_count_per_event);
         let size = ROW_BYTES + name.len();
         self.push(counts, size, attributes, limits, bytes, |attribute_end, dropped_attributes| SpanEvent {

@@ -18,7 +18,8 @@ pub struct EventBuilder<'t> {
 impl<'t> EventBuilder<'t> {
     pub(super) fn new(tracer: &'t Tracer, name: Key) -> Self {
         let mut event = EventData::default();
-        event.name = tracer.recorder.limits.cut_name(name);
+        event.name = name;
+        tracer.recorder.limits.cut_name(&mut event.name);
         Self { tracer, event, time: None }
     }
 
@@ -30,7 +31,8 @@ impl<'t> EventBuilder<'t> {
 
     /// How bad it is in the words of the source.
     pub fn severity_text(mut self, text: impl Into<Key>) -> Self {
-        self.event.severity_text = self.tracer.recorder.limits.cut_name(text.into());
+        self.event.severity_text = text.into();
+        self.tracer.recorder.limits.cut_name(&mut self.event.severity_text);
         self
     }
 

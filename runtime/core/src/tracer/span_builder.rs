@@ -108,16 +108,22 @@ impl<'t> SpanBuilder<'t> {
         };
         if !self.decide(&context) {
             self.tracer.recorder.processor.on_sampled_out();
-            self.open.map(pool::put_back);
-            return Span::not_recorded(context);
+            return self.give_up(context);
         }
         context.trace_flags = TraceFlags::SAMPLED;
         if !self.tracer.recorder.live.try_enter() {
             self.tracer.recorder.processor.on_live_span_cap();
-            self.open.map(pool::put_back);
-            return Span::not_recorded(context);
+            return self.give_up(context);
         }
         self.record(context)
+    }
+
+    #[inline]
+    fn give_up(self, context: SpanContext) -> Span {
+        if let Some(open) = self.open {
+            pool::put_back(open);
+        }
+        Span::not_recorded(context)
     }
 
     fn record(self, context: SpanContext) -> Span {
@@ -129,7 +135,8 @@ impl<'t> SpanBuilder<'t> {
         data.context = context.clone();
         data.parent_span_id = self.parent.span_id;
         data.parent_is_remote = self.parent.is_remote;
-        data.name = recorder.limits.cut_name(self.name);
+        data.name = self.name;
+        recorder.limits.cut_name(&mut data.name);
         data.kind = self.kind;
         data.start_time = self.start_time.unwrap_or(reading.unix_nanos);
         recorder.processor.on_start(data, &recorder.origin);
