@@ -8,7 +8,7 @@ mod proto;
 mod traces;
 
 use serde::Deserialize;
-use spangate_sdk::{Batch, Description, Exporter, Outcome, SettingError, http};
+use spangate_sdk::{Batch, Description, Exporter, Outcome, SettingError, columns, http};
 
 /// `[settings]`
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ impl Exporter for Roundtrip {
     type Settings = Settings;
 
     fn describe() -> Description {
-        Description::spans().and_events(["*"])
+        Description::spans().and_events(["*"]).reads(columns::of_spans()).reads(columns::of_events())
     }
 
     fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {

@@ -25,12 +25,14 @@ macro_rules! table {
         #[derive(Default)]
         pub(crate) struct $Cells { $($column: OnceCell<Column<$word>>,)+ }
 
-        #[cfg(not(target_family = "wasm"))]
         impl $Cells {
+            const NAMES: &[&str] = &[$(concat!($prefix, ".", stringify!($column))),+];
+
+            #[cfg(not(target_family = "wasm"))]
             pub(crate) fn list_fetched(&self, names: &mut Vec<String>) {
-                $(if self.$column.get().is_some() {
-                    names.push(concat!($prefix, ".", stringify!($column)).replace('_', "-"));
-                })+
+                let is_fetched = [$(self.$column.get().is_some()),+];
+                let fetched = Self::NAMES.iter().zip(is_fetched).filter(|(_, is_fetched)| *is_fetched);
+                names.extend(fetched.map(|(name, _)| in_contract(name)));
             }
         }
 
@@ -173,6 +175,28 @@ table! {
         /// What values of type bytes refer to.
         bytes: u8 = Handle::bytes,
     }
+}
+
+/// A column as the contract spells it.
+fn in_contract(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+const SHARED_BY_ALL: [&str; 5] =
+    ["batch.text", "batch.attribute_ends", "batch.attribute_keys", "batch.attribute_types", "batch.attribute_values"];
+
+fn with_shared(names: &'static [&'static str]) -> impl Iterator<Item = String> {
+    names.iter().chain(SharedCells::NAMES).chain(&SHARED_BY_ALL).map(|name| in_contract(name))
+}
+
+/// Every column of a batch of spans, as [`Description::reads`](crate::Description::reads) takes them.
+pub fn of_spans() -> impl Iterator<Item = String> {
+    with_shared(SpanCells::NAMES)
+}
+
+/// Every column of a batch of events, as [`Description::reads`](crate::Description::reads) takes them.
+pub fn of_events() -> impl Iterator<Item = String> {
+    with_shared(EventCells::NAMES)
 }
 
 /// Every cell of a batch.

@@ -76,9 +76,11 @@ impl Description {
         self
     }
 
-    /// The views and columns it reads.
-    pub fn reads<'a>(mut self, views: impl IntoIterator<Item = &'a str>) -> Self {
-        self.reads.extend(views.into_iter().map(str::to_owned));
+    /// It reads these views and columns too; [`columns::of_spans`](crate::columns::of_spans) names all columns of spans.
+    pub fn reads(mut self, views: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.reads.extend(views.into_iter().map(Into::into));
+        self.reads.sort_unstable();
+        self.reads.dedup();
         self
     }
 

@@ -9,6 +9,13 @@ pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// `text` as a JSON string, quotes included.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    push_string(&mut out, text);
+    out
+}
+
 /// Appends `text` as it stands inside a JSON string.
 #[inline]
 pub fn push_escaped(out: &mut String, text: &str) {

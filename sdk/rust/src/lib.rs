@@ -32,6 +32,10 @@
 //! a handful of calls; iterating over it allocates nothing. Nothing a host hands over is out of range; should it be,
 //! the views answer zero or empty and never panic.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod attribute;
 mod batch;
 #[cfg(target_family = "wasm")]
@@ -50,6 +54,7 @@ pub mod http;
 mod id;
 pub mod json;
 pub mod log;
+mod mapping;
 pub mod metrics;
 mod outcome;
 mod payload;
@@ -66,6 +71,7 @@ pub use description::{Description, Signal};
 pub use event::{EventView, Events};
 pub use exporter::Exporter;
 pub use id::{BatchId, SpanId, TraceId, push_hex};
+pub use mapping::Peer;
 pub use outcome::{Outcome, Partial, Retry};
 pub use payload::{Compression, Encoding, Framing, Payload, PayloadForm};
 pub use scope::{ResourceView, ScopeView};

@@ -18,6 +18,12 @@ impl SettingError {
     pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { path: path.into(), message: message.into() }
     }
+
+    /// An error at `path` unless `text` starts like an absolute URL. Whether it may be reached the host decides.
+    pub fn unless_url(path: &str, text: &str) -> Result<(), Self> {
+        let is_url = ["http://", "https://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+        if is_url { Ok(()) } else { Err(Self::at(path, "not a URL that starts with http:// or https://")) }
+    }
 }
 
 impl From<SettingError> for Vec<SettingError> {
@@ -73,6 +79,13 @@ mod tests {
     fn a_misspelt_setting_is_named_with_what_is_allowed() {
         let error = parse::<Settings>(r#"{"limit": {}}"#).unwrap_err();
         assert_eq!(error.message, "unknown field `limit`, expected `limits`");
+    }
+
+    #[test]
+    fn only_what_starts_like_a_url_is_taken_for_one() {
+        for (text, is_url) in [("http://a", true), ("https://a/b", true), ("http://", false), ("a:4318", false)] {
+            assert_eq!(SettingError::unless_url("endpoint", text).is_ok(), is_url, "{text}");
+        }
     }
 
     #[test]

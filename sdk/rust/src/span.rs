@@ -62,6 +62,18 @@ impl SpanKind {
             Self::Other(number) => number,
         }
     }
+
+    /// Its name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified | Self::Other(_) => "unspecified",
+            Self::Internal => "internal",
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Producer => "producer",
+            Self::Consumer => "consumer",
+        }
+    }
 }
 
 impl From<u8> for SpanKind {
@@ -99,6 +111,15 @@ impl StatusCode {
             Self::Ok => 1,
             Self::Error => 2,
             Self::Other(number) => number,
+        }
+    }
+
+    /// Its name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unset | Self::Other(_) => "unset",
+            Self::Ok => "ok",
+            Self::Error => "error",
         }
     }
 }

@@ -5,7 +5,7 @@ mod events;
 mod tree;
 
 use serde::Deserialize;
-use spangate_sdk::{Batch, Description, Exporter, Outcome, SettingError, terminal};
+use spangate_sdk::{Batch, Description, Exporter, Outcome, SettingError, columns, terminal};
 
 /// `[settings]`
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ impl Exporter for Console {
     type Settings = Settings;
 
     fn describe() -> Description {
-        Description::spans().and_events(["*"])
+        Description::spans().and_events(["*"]).reads(columns::of_spans()).reads(columns::of_events())
     }
 
     fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {

@@ -41,10 +41,8 @@ impl Exporter for Otlp {
     }
 
     fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
+        SettingError::unless_url("endpoint", &settings.endpoint)?;
         let base = settings.endpoint.trim_end_matches('/');
-        if !base.starts_with("http://") && !base.starts_with("https://") {
-            return Err(SettingError::at("endpoint", "not a URL that starts with http:// or https://").into());
-        }
         Ok(Self { traces_url: format!("{base}/v1/traces"), logs_url: format!("{base}/v1/logs"), settings })
     }
 

@@ -5,7 +5,7 @@ mod line;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use spangate_sdk::{Batch, Description, Exporter, Outcome, SettingError, http};
+use spangate_sdk::{Batch, Description, Exporter, Outcome, SettingError, columns, http};
 
 /// `[settings]`
 #[derive(Deserialize)]
@@ -29,13 +29,11 @@ impl Exporter for Webhook {
     type Settings = Settings;
 
     fn describe() -> Description {
-        Description::spans().and_events(["*"])
+        Description::spans().and_events(["*"]).reads(columns::of_spans()).reads(columns::of_events())
     }
 
     fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
-        if !settings.endpoint.starts_with("http://") && !settings.endpoint.starts_with("https://") {
-            return Err(SettingError::at("endpoint", "not a URL that starts with http:// or https://").into());
-        }
+        SettingError::unless_url("endpoint", &settings.endpoint)?;
         Ok(Self { settings, capacity: 0 })
     }
 

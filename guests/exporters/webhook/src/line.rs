@@ -1,41 +1,32 @@
 //! One row as one line. Unix nanoseconds are strings, as in OTLP's JSON: many readers of JSON have no 64-bit integers.
 
 use spangate_sdk::json::{push_object, push_string, push_u64, push_value};
-use spangate_sdk::{EventView, ScopeView, SpanId, SpanKind, SpanView, StatusCode, TraceId};
+use spangate_sdk::{EventView, ScopeView, SpanId, SpanView, TraceId, push_hex};
 
 pub fn push_span(out: &mut String, span: SpanView<'_>) {
     out.push_str(r#"{"signal":"span""#);
     push_ids(out, Some(span.trace_id()), Some(span.span_id()));
-    if let Some(parent) = span.parent_span_id() {
-        push_text(out, "parent_span_id", &parent.to_hex());
-    }
+    push_id(out, "parent_span_id", span.parent_span_id().as_ref().map(|id| &id.0[..]));
     push_text(out, "name", span.name());
-    push_text(out, "kind", kind(span.kind()));
+    push_text(out, "kind", span.kind().name());
     push_time(out, "start_time_unix_nano", span.start_time());
     push_time(out, "end_time_unix_nano", span.end_time());
-    match span.status_code() {
-        StatusCode::Ok => push_text(out, "status", "ok"),
-        StatusCode::Error => push_text(out, "status", "error"),
-        _ => {}
-    }
+    push_text(out, "status", span.status_code().name());
     push_some_text(out, "status_message", span.status_message());
     push_some_text(out, "trace_state", span.trace_state());
     push_member(out, "attributes");
     push_object(out, span.attributes().iter());
     push_list(out, "events", span.events(), |out, event| {
-        push_string(out, "name");
-        out.push(':');
+        out.push_str(r#""name":"#);
         push_string(out, event.name());
         push_time(out, "time_unix_nano", event.time());
         push_member(out, "attributes");
         push_object(out, event.attributes().iter());
     });
     push_list(out, "links", span.links(), |out, link| {
-        out.push_str(r#""trace_id":""#);
-        link.trace_id().push_hex(out);
-        out.push_str(r#"","span_id":""#);
-        link.span_id().push_hex(out);
-        out.push('"');
+        out.push_str(r#""trace_state":"#);
+        push_string(out, link.trace_state());
+        push_ids(out, Some(link.trace_id()), Some(link.span_id()));
         push_member(out, "attributes");
         push_object(out, link.attributes().iter());
     });
@@ -60,16 +51,6 @@ pub fn push_event(out: &mut String, event: EventView<'_>) {
     out.push_str("}\n");
 }
 
-fn kind(kind: SpanKind) -> &'static str {
-    match kind {
-        SpanKind::Server => "server",
-        SpanKind::Client => "client",
-        SpanKind::Producer => "producer",
-        SpanKind::Consumer => "consumer",
-        _ => "internal",
-    }
-}
-
 fn push_origin(out: &mut String, scope: ScopeView<'_>) {
     push_some_text(out, "scope_name", scope.name());
     push_some_text(out, "scope_version", scope.version());
@@ -78,14 +59,15 @@ fn push_origin(out: &mut String, scope: ScopeView<'_>) {
 }
 
 fn push_ids(out: &mut String, trace_id: Option<TraceId>, span_id: Option<SpanId>) {
-    if let Some(trace_id) = trace_id {
-        out.push_str(r#","trace_id":""#);
-        trace_id.push_hex(out);
+    push_id(out, "trace_id", trace_id.as_ref().map(|id| &id.0[..]));
+    push_id(out, "span_id", span_id.as_ref().map(|id| &id.0[..]));
+}
+
+fn push_id(out: &mut String, name: &str, id: Option<&[u8]>) {
+    if let Some(id) = id {
+        push_member(out, name);
         out.push('"');
-    }
-    if let Some(span_id) = span_id {
-        out.push_str(r#","span_id":""#);
-        span_id.push_hex(out);
+        push_hex(id, out);
         out.push('"');
     }
 }

@@ -37,7 +37,7 @@ fn spans_are_posted_one_per_line() {
     assert_eq!(
         lines[0]["links"],
         json!([{
-            "trace_id": "09".repeat(16), "span_id": "08".repeat(8), "attributes": {"why": "batch"},
+            "trace_id": "09".repeat(16), "span_id": "08".repeat(8), "trace_state": "linked=1", "attributes": {"why": "batch"},
         }])
     );
     assert_eq!(lines[3]["resource"], json!({"service.name": "mail"}));

@@ -1,11 +1,10 @@
 //! Sends spans to Zipkin, `POST /api/v2/spans`, as OpenTelemetry maps them
 //! (<https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/zipkin/>).
 
-mod endpoint;
 mod span;
 
 use serde::Deserialize;
-use spangate_sdk::{Batch, Description, Exporter, Outcome, SettingError, http};
+use spangate_sdk::{Batch, Description, Exporter, Outcome, SettingError, columns, http};
 
 /// `[settings]`
 #[derive(Deserialize)]
@@ -30,27 +29,15 @@ pub struct Zipkin {
     capacity: usize,
 }
 
-#[rustfmt::skip]
-const READS: [&str; 28] = [
-    "batch.text", "batch.bytes", "batch.attribute-ends", "batch.attribute-keys", "batch.attribute-types",
-    "batch.attribute-values", "batch.nested-keys", "batch.nested-types", "batch.nested-values", "batch.scope-names",
-    "batch.scope-versions", "batch.scope-resources", "spans.trace-ids", "spans.span-ids", "spans.parent-span-ids",
-    "spans.names", "spans.kinds", "spans.start-times", "spans.end-times", "spans.status-codes", "spans.status-messages",
-    "spans.dropped-attributes", "spans.dropped-events", "spans.dropped-links", "spans.scopes", "spans.event-ends",
-    "spans.event-times", "spans.event-names",
-];
-
 impl Exporter for Zipkin {
     type Settings = Settings;
 
     fn describe() -> Description {
-        Description::spans().reads(READS)
+        Description::spans().reads(columns::of_spans())
     }
 
     fn configure(settings: Settings) -> Result<Self, Vec<SettingError>> {
-        if !settings.endpoint.starts_with("http://") && !settings.endpoint.starts_with("https://") {
-            return Err(SettingError::at("endpoint", "not a URL that starts with http:// or https://").into());
-        }
+        SettingError::unless_url("endpoint", &settings.endpoint)?;
         Ok(Self { settings, capacity: 0 })
     }
 

@@ -2,8 +2,7 @@
 
 use spangate_sdk::json::{push_object, push_plain_string, push_string, push_u64};
 use spangate_sdk::{ResourceView, SpanKind, SpanView, StatusCode, ValueView};
-
-use crate::endpoint;
+use std::net::IpAddr;
 
 /// Writes spans; what is the same for all spans of a resource is written once and copied.
 pub struct Writer {
@@ -42,7 +41,7 @@ impl Writer {
         });
         push_times(out, span);
         out.push_str(&self.local_endpoint);
-        endpoint::push_remote(out, span);
+        push_remote_endpoint(out, span);
         self.push_annotations(out, span);
         self.push_tags(out, span);
         out.push('}');
@@ -53,7 +52,9 @@ impl Writer {
             return;
         }
         self.local_endpoint.clear();
-        endpoint::push_local(&mut self.local_endpoint, resource);
+        self.local_endpoint.push_str(r#""localEndpoint":{"serviceName":"#);
+        push_string(&mut self.local_endpoint, resource.service_name().unwrap_or("unknown_service"));
+        self.local_endpoint.push('}');
         self.resource_tags.clear();
         if self.has_resource_tags {
             let others = resource.attributes().iter().filter(|(key, _)| *key != "service.name");
@@ -94,25 +95,10 @@ impl Writer {
                 push_tag(out, key, value);
             }
         }
-        match status {
-            StatusCode::Error => {
-                push_tag(out, "otel.status_code", ValueView::String("ERROR"));
-                push_tag(out, "error", ValueView::String(span.status_message()));
-            }
-            StatusCode::Ok => push_tag(out, "otel.status_code", ValueView::String("OK")),
-            _ => {}
+        if status == StatusCode::Error {
+            push_tag(out, "error", ValueView::String(span.status_message()));
         }
-        let scope = span.scope();
-        for (key, text) in [("otel.scope.name", scope.name()), ("otel.scope.version", scope.version())] {
-            if !text.is_empty() {
-                push_tag(out, key, ValueView::String(text));
-            }
-        }
-        let dropped = [span.dropped_attributes(), span.dropped_events(), span.dropped_links()];
-        for (what, count) in ["attributes", "events", "links"].into_iter().zip(dropped).filter(|(_, count)| *count > 0)
-        {
-            push_tag(out, &format!("otel.dropped_{what}_count"), ValueView::Int(count.into()));
-        }
+        span.mapped_tags().for_each(|(key, value)| push_tag(out, key, value));
         if out.len() > empty {
             out.pop();
         }
@@ -134,6 +120,25 @@ fn push_times(out: &mut String, span: SpanView<'_>) {
         push_u64(out, ((end - start) / 1000).max(1));
         out.push(',');
     }
+}
+
+/// Who is called, if that is said.
+fn push_remote_endpoint(out: &mut String, span: SpanView<'_>) {
+    if !matches!(span.kind(), SpanKind::Client | SpanKind::Producer) {
+        return;
+    }
+    let Some(peer) = span.peer() else { return };
+    out.push_str(match peer.address {
+        None => r#","remoteEndpoint":{"serviceName":"#,
+        Some(IpAddr::V4(_)) => r#","remoteEndpoint":{"ipv4":"#,
+        Some(IpAddr::V6(_)) => r#","remoteEndpoint":{"ipv6":"#,
+    });
+    push_string(out, peer.name);
+    if let Some(port) = peer.port {
+        out.push_str(r#","port":"#);
+        push_u64(out, port.into());
+    }
+    out.push('}');
 }
 
 /// A key, a text and a comma.
