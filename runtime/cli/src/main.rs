@@ -1,2 +1,40 @@
-//! stub
-fn main() {}
+//! The `spangate` binary: runs, checks and inspects trace exporters that live in sandboxes.
+
+mod args;
+mod check;
+mod clock_time;
+mod component_file;
+mod config_file;
+mod exit;
+mod inspect;
+mod listing;
+mod load_problem;
+mod loading;
+mod paint;
+mod report;
+mod stderr_log;
+mod stdout_sink;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    args::{Args, Command},
+    exit::Exit,
+};
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().command {
+        Command::Demo => Err(anyhow::anyhow!("`demo` is not here yet")),
+        Command::Check(args) => check::check(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
+        Command::Run(_) => Err(anyhow::anyhow!("`run` is not here yet")),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        eprintln!("{} {error:#}", paint::stderr().red("error:"));
+        Exit::Failure
+    });
+    exit.into()
+}

@@ -1,0 +1,116 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use spangate::telemetry::Level;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, nothing was lost
+  1    it could not be done
+  2    the command line or the configuration is wrong; nothing was started
+  3    stopped, and spans or events were lost
+  130  a second Ctrl-C cut the draining short";
+
+const TOP_EXAMPLES: &str = "\
+Examples:
+  spangate demo                         see what it does, without any set-up
+  spangate check spangate.toml          every error of a configuration at once
+  spangate run spangate.toml            receive, and deliver through sandboxes
+  spangate inspect exporter.wasm        what a component is and what it would need";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  spangate run spangate.toml
+  spangate run --log debug spangate.toml
+  ZIPKIN_TOKEN=... spangate run spangate.toml    for `${env:ZIPKIN_TOKEN}` in the file
+
+Ctrl-C and SIGTERM stop taking spans, empty the queues within `[shutdown] deadline`, and say what became of every
+span. A second Ctrl-C stops at once.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  spangate check spangate.toml
+  spangate check spangate.toml && systemctl restart spangate
+
+Loads every component in its sandbox and hands it its settings, but binds no port and sends nothing.";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  spangate inspect exporters/billing.wasm
+  spangate inspect builtin:zipkin
+  spangate inspect --json builtin:otlp | jq .signals";
+
+/// Runs trace exporters as WebAssembly components, each in a sandbox with a budget.
+#[derive(Debug, Parser)]
+#[command(name = "spangate", version, max_term_width = 100, after_help = format!("{TOP_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Receive spans and events, and deliver them through sandboxed exporters
+    #[command(after_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Run(RunArgs),
+    /// Find every error of a configuration without starting it
+    #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Check(CheckArgs),
+    /// Show what a component is, what it imports and what would have to be granted
+    #[command(after_help = format!("{INSPECT_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Inspect(InspectArgs),
+    /// Show the promise on a small shop's traces: no set-up, no network
+    #[command(after_help = format!("Example:\n  spangate demo\n\n{EXIT_CODES}"))]
+    Demo,
+}
+
+/// `spangate run`
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// The configuration, a TOML file
+    pub(crate) config: PathBuf,
+    /// How much to say on standard error
+    #[arg(long, value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL")]
+    pub(crate) log: LogLevel,
+}
+
+/// `spangate check`
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// The configuration, a TOML file
+    pub(crate) config: PathBuf,
+}
+
+/// `spangate inspect`
+#[derive(Debug, clap::Args)]
+pub(crate) struct InspectArgs {
+    /// A component's file, or builtin:NAME
+    pub(crate) component: String,
+    /// Print one JSON document instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Levels from the one that says most.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl From<LogLevel> for Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Info => Self::Info,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Error => Self::Error,
+        }
+    }
+}

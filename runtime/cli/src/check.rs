@@ -1,0 +1,63 @@
+//! `spangate check`: every error of a configuration at once, the components' own included.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use spangate::{
+    config::{Document, Problem},
+    sandbox::Description,
+    telemetry::{Level, Log, LogSink},
+};
+
+use crate::{
+    args::CheckArgs,
+    config_file,
+    exit::Exit,
+    listing, loading,
+    paint::{self, Paint},
+    stderr_log::StderrLog,
+    stdout_sink,
+    table::PAGE,
+};
+
+pub(crate) fn check(args: &CheckArgs) -> Result<Exit> {
+    let document = match config_file::read(&args.config) {
+        Ok(document) => document,
+        Err(exit) => return Ok(exit),
+    };
+    let log = StderrLog::start(Level::Info, paint::stderr(), document.config.secrets.clone())?;
+    let loaded = loading::load_all(&document, &Log::new(Arc::clone(&log) as Arc<dyn LogSink>));
+    log.finish();
+    let loaded = loaded?;
+    let problems = sorted(no_receiver(&document), loaded.problems);
+    if problems.is_empty() {
+        print!("{}", text(&document, &loaded.described, stdout_sink::width().unwrap_or(PAGE), paint::stdout()));
+        return Ok(Exit::Success);
+    }
+    config_file::print(&problems);
+    Ok(Exit::Usage)
+}
+
+fn sorted(mut problems: Vec<Problem>, more: Vec<Problem>) -> Vec<Problem> {
+    problems.extend(more);
+    problems.sort_by_key(|problem| problem.place.unwrap_or((usize::MAX, 0)));
+    problems
+}
+
+/// Fine for a program that records its own spans, useless for the command line.
+pub(crate) fn no_receiver(document: &Document) -> Vec<Problem> {
+    let receivers = &document.config.receivers;
+    if receivers.otlp_http.is_some() || receivers.otlp_grpc.is_some() {
+        return Vec::new();
+    }
+    let help = "add a line `[receivers.otlp_http]` or `[receivers.otlp_grpc]`";
+    vec![document.problem("receivers", "there is no receiver: no span would ever come in", Some(help))]
+}
+
+fn text(document: &Document, described: &[(String, Description)], page: usize, paint: Paint) -> String {
+    let config = &document.config;
+    let mut text = format!("{} {}\n\n", document.file(), paint.green("is right"));
+    text += &listing::listeners(config);
+    text.push('\n');
+    text + &listing::exporters(config, described, page, paint)
+}

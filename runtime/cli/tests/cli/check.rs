@@ -1,0 +1,133 @@
+use std::path::{Path, PathBuf};
+
+use crate::process::{Said, output, spangate};
+
+fn check(folder: &Path, config: &str) -> Said {
+    let path = folder.join("spangate.toml");
+    std::fs::write(&path, config).expect("written");
+    output(&["check", path.to_str().expect("UTF-8")])
+}
+
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+#[test]
+fn a_right_configuration_is_shown_as_a_table() {
+    let path = examples().join("otlp-to-zipkin.toml");
+    let said = output(&["check", path.to_str().expect("UTF-8")]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for part in ["is right", "OTLP over HTTP  127.0.0.1:4318", "builtin:zipkin", "localhost:9411", "drop_newest"] {
+        assert!(said.stdout.contains(part), "no {part} in\n{}", said.stdout);
+    }
+    assert!(said.stdout.lines().skip(1).all(|line| line.chars().count() <= 80), "{}", said.stdout);
+}
+
+#[test]
+fn every_example_is_right() {
+    for entry in std::fs::read_dir(examples()).expect("a folder") {
+        let path = entry.expect("a file").path();
+        let mut command = spangate(&["check", path.to_str().expect("UTF-8")]);
+        command.env("ZIPKIN_TOKEN", "canary-4cb1d0").env("COLLECTOR_TOKEN", "canary-4cb1d0");
+        let said = Said::from(command.output().expect("the binary runs"));
+        assert_eq!(said.code, Some(0), "{}\n{}", path.display(), said.stderr);
+        assert!(!said.stdout.contains("4cb1d0"), "{}", said.stdout);
+    }
+}
+
+#[test]
+fn every_error_is_told_at_once_and_nothing_on_standard_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said =
+        check(folder.path(), "[exporters.a]\ncomponent = \"builtin:zipkn\"\nconcurency = 2\n[receivers.otlp_htp]\n");
+    assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
+    for part in [
+        "spangate.toml:2:13",
+        "did you mean \"builtin:zipkin\"?",
+        "did you mean `concurrency`?",
+        "`otlp_http`",
+        "3 errors",
+    ] {
+        assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
+    }
+}
+
+#[test]
+fn a_missing_file_is_bad_usage() {
+    let said = output(&["check", "no-such-file.toml"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.contains("no-such-file.toml"), "{}", said.stderr);
+}
+
+#[test]
+fn settings_that_the_exporter_refuses_are_told_at_their_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = "[receivers.otlp_http]\n[exporters.a]\ncomponent = \"builtin:zipkin\"\n\
+                  grants.http.allow = [\"http://localhost:9411\"]\n[exporters.a.settings]\nendpoint = 5\n";
+    let said = check(folder.path(), config);
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    for part in ["refused by the exporter", "spangate.toml:6:12", "endpoint = 5", "exporters.a.settings.endpoint"] {
+        assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
+    }
+}
+
+#[test]
+fn a_grant_that_is_missing_is_told_with_the_lines_that_give_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = check(folder.path(), "[receivers.otlp_http]\n[exporters.a]\ncomponent = \"builtin:zipkin\"\n");
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    for part in ["spangate:exporter/http@0.1.0", "not granted", "grants.http", "allow"] {
+        assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
+    }
+}
+
+#[test]
+fn components_that_are_none_are_told_beside_each_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("text.wasm"), "hello").expect("written");
+    std::fs::write(folder.path().join("module.wasm"), b"\0asm\x01\0\0\0").expect("written");
+    let config =
+        "[receivers.otlp_http]\n[exporters.a]\ncomponent = \"text.wasm\"\n[exporters.b]\ncomponent = \"module.wasm\"\n";
+    let said = check(folder.path(), config);
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    for part in [
+        "not a WebAssembly component",
+        "a core WebAssembly module",
+        "spangate.toml:3:13",
+        "spangate.toml:5:13",
+        "2 errors",
+    ] {
+        assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
+    }
+}
+
+#[test]
+fn a_digest_that_does_not_match_is_told_with_the_right_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let digest = "0".repeat(64);
+    let config = format!(
+        "[receivers.otlp_http]\n[exporters.a]\ncomponent = \"builtin:console\"\ndigest = \"sha256:{digest}\"\ngrants.terminal = true\n"
+    );
+    let said = check(folder.path(), &config);
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    assert!(said.stderr.contains("spangate.toml:4:10") && said.stderr.contains("sha256:"), "{}", said.stderr);
+}
+
+#[test]
+fn without_a_receiver_nothing_would_ever_come_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = check(folder.path(), "[exporters.a]\ncomponent = \"builtin:console\"\ngrants.terminal = true\n");
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    assert!(said.stderr.contains("there is no receiver"), "{}", said.stderr);
+}
+
+#[test]
+fn a_subscription_that_asks_for_more_than_there_is_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = "[receivers.otlp_http]\n[exporters.a]\ncomponent = \"builtin:zipkin\"\n\
+                  grants.http.allow = [\"http://localhost:9411\"]\nsettings.endpoint = \"http://localhost:9411/api/v2/spans\"\n\
+                  subscribe.events = [\"x\"]\n";
+    let said = check(folder.path(), config);
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    assert!(said.stderr.contains("the exporter a takes no events"), "{}", said.stderr);
+}

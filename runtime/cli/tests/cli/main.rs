@@ -1,0 +1,6 @@
+//! The binary as a person uses it: what it prints, and how it exits.
+
+mod check;
+mod help;
+mod inspect;
+mod process;
