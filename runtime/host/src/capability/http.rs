@@ -29,12 +29,7 @@ use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
-pub(crate) use self::{
-    client::{HttpClient, HttpUsage},
-    error::HttpError,
-    request::Request,
-    response::Response,
-};
+pub(crate) use self::{client::HttpClient, error::HttpError, request::Request, response::Response};
 use self::{request::is_host_header, secrets::Secrets};
 use super::{
     CALL, Paced, charge,
@@ -150,7 +145,8 @@ pub(crate) struct HttpCtx {
 impl HttpCtx {
     /// For one instance of the exporter that `client` belongs to.
     pub(crate) fn new(client: Arc<HttpClient>) -> Self {
-        let in_flight = Arc::new(Semaphore::new(client.grant().max_in_flight));
+        let permits = client.grant().max_in_flight.min(Semaphore::MAX_PERMITS);
+        let in_flight = Arc::new(Semaphore::new(permits));
         Self { client, in_flight, requests_left: 0, call_deadline: None }
     }
 

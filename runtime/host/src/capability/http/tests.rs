@@ -11,7 +11,7 @@ use std::{net::SocketAddr, sync::Arc};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use super::*;
+use super::{client::HttpUsage, *};
 use crate::capability::egress::{LookingUp, Lookup};
 
 /// A grant for `allow`, changed by `edit`.

@@ -97,3 +97,17 @@ async fn a_name_that_does_not_exist_is_a_dns_error() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn proxies_of_the_environment_are_not_asked() {
+    // In a process of its own, because the environment belongs to the whole process.
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "capability::http::tests::protocol::a_body_arrives_as_it_is_and_the_host_frames_it"]);
+    child.env_remove("NO_PROXY").env_remove("no_proxy").env_remove("REQUEST_METHOD");
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, "http://127.0.0.1:1");
+    }
+    let output = child.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
