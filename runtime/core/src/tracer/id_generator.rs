@@ -26,15 +26,18 @@ impl IdGenerator {
         Self { rng: fastrand::Rng::with_seed(random.hash_one(0)), salt: random.hash_one(1) }
     }
 
+    #[inline]
     fn trace_id(&mut self) -> TraceId {
         let high = self.rng.u64(..) ^ self.salt;
         TraceId((u128::from(high) << 64 | u128::from(self.non_zero())).to_be_bytes())
     }
 
+    #[inline]
     fn span_id(&mut self) -> SpanId {
         SpanId(self.non_zero().to_be_bytes())
     }
 
+    #[inline]
     fn non_zero(&mut self) -> u64 {
         loop {
             let random = self.rng.u64(..);
@@ -57,6 +60,7 @@ pub(super) fn span_id() -> SpanId {
     generate(IdGenerator::span_id)
 }
 
+#[inline]
 fn generate<T>(make: impl Fn(&mut IdGenerator) -> T) -> T {
     GENERATOR
         .try_with(|generator| make(&mut generator.borrow_mut()))
