@@ -16,6 +16,8 @@ use crate::bindings::escape_line;
 const MAX_DETAIL_BYTES: usize = 1024;
 /// Bytes of the guest's own words in it.
 const MAX_WORDS_BYTES: usize = 512;
+/// Symbols longer than this are told as they are.
+const MAX_SYMBOL_BYTES: usize = 1024;
 /// Functions named.
 const MAX_FRAMES: usize = 6;
 
@@ -74,9 +76,8 @@ impl Evidence<'_> {
     fn place(&self) -> Option<String> {
         let Ending::Error(error) = self.ending else { return None };
         let frames = error.downcast_ref::<WasmBacktrace>()?.frames();
-        let names: Vec<String> = frames.iter().filter_map(|frame| frame.func_name().map(readable)).collect();
-        let shown = names.iter().filter(|name| !is_panic_machinery(name)).take(MAX_FRAMES);
-        let shown: Vec<&str> = shown.map(String::as_str).collect();
+        let names = frames.iter().filter_map(|frame| frame.func_name().map(readable));
+        let shown: Vec<String> = names.filter(|name| !is_panic_machinery(name)).take(MAX_FRAMES).collect();
         (!shown.is_empty()).then(|| shown.join(" < "))
     }
 }
@@ -91,33 +92,20 @@ fn is_panic_machinery(name: &str) -> bool {
         "rust_begin_unwind",
         "std::sys",
         "std::alloc",
+        "std::process::abort",
         "abort",
     ]
     .iter()
     .any(|machinery| name.starts_with(machinery))
 }
 
-/// A Rust symbol of the older mangling as a path; anything else as it is.
+/// A Rust symbol, of the older mangling or the newer, as a path without hashes; anything else as it is.
 fn readable(symbol: &str) -> String {
-    demangle(symbol).unwrap_or_else(|| symbol.to_owned())
-}
-
-/// `_ZN4core9panicking5panic17h0123456789abcdefE` is `core::panicking::panic`.
-fn demangle(symbol: &str) -> Option<String> {
-    let mut rest = symbol.strip_prefix("_ZN")?.strip_suffix('E')?;
-    let mut parts = Vec::new();
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let length: usize = rest.get(..digits)?.parse().ok()?;
-        let end = digits.checked_add(length)?;
-        parts.push(rest.get(digits..end)?);
-        rest = rest.get(end..)?;
+    // A demangled name may be many times as long.
+    match rustc_demangle::try_demangle(symbol) {
+        Ok(path) if symbol.len() <= MAX_SYMBOL_BYTES => format!("{path:#}"),
+        _ => symbol.to_owned(),
     }
-    let is_hash = |part: &&str| part.len() == 17 && part.starts_with('h');
-    if parts.last().is_some_and(|part| is_hash(&part)) {
-        parts.pop();
-    }
-    Some(parts.join("::").replace("$LT$", "<").replace("$GT$", ">").replace("$u20$", " ").replace("..", "::"))
 }
 
 struct Mebibytes(usize);
@@ -178,6 +166,7 @@ mod tests {
     #[test]
     fn rust_symbols_are_readable() {
         assert_eq!(readable("_ZN4core9panicking5panic17h0123456789abcdefE"), "core::panicking::panic");
+        assert_eq!(readable("_RNvCsfLfy6EI15iL_7___rustc10rust_panic"), "__rustc::rust_panic");
         assert_eq!(readable("zipkin::export"), "zipkin::export");
         for symbol in ["_ZN", "_ZNE", "_ZN99xE", "_ZN1E", "_ZN18446744073709551615xE"] {
             readable(symbol);
