@@ -9,11 +9,11 @@ const FOLDER: &str = "runtime/host/src/";
 
 /// As in ARCHITECTURE.md. `status` is the document that `telemetry` renders.
 const RANKS: [&[&str]; 6] = [
-    &["error", "clock", "status"],
+    &["clock", "status"],
     &["config", "telemetry", "bindings"],
     &["receiver", "pipeline", "capability"],
-    &["sandbox"],
-    &["runtime", "admin"],
+    &["sandbox", "admin"],
+    &["runtime"],
     &["cli"],
 ];
 

@@ -5,9 +5,17 @@ mod bindings;
 mod capability;
 pub mod clock;
 pub mod config;
-pub mod error;
 mod pipeline;
 pub mod receiver;
+mod runtime;
 pub mod sandbox;
 pub mod status;
 pub mod telemetry;
+
+pub use pipeline::{EventNames, ExporterReport, Report, Subscription};
+pub use runtime::{NativeExporter, Runtime, RuntimeBuilder, StartError, StartProblem};
+pub use sandbox::{
+    Description, Import, Inspection, LoadError, Need, SandboxError, SettingError, TerminalSink, inspect,
+};
+pub use spangate_core as core;
+pub use spangate_core::signal::Signal;

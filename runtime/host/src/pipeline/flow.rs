@@ -95,7 +95,8 @@ impl Pipeline {
     }
 
     /// One lane per exporter.
-    pub(crate) fn lanes(&self) -> &[Arc<Lane>] {
+    #[cfg(test)]
+    pub(super) fn lanes(&self) -> &[Arc<Lane>] {
         &self.lanes
     }
 

@@ -8,6 +8,14 @@ use spangate_core::exporter::Fault;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
+    /// There are no bytes to load.
+    #[error("cannot read the component {what}: {reason}")]
+    Unreadable {
+        /// The file, or `builtin:NAME`.
+        what: String,
+        /// What is in the way.
+        reason: String,
+    },
     /// The file is no WebAssembly at all.
     #[error(
         "not a WebAssembly component: the file does not start with the bytes of one; give the path of a .wasm file"

@@ -35,6 +35,10 @@ pub struct ExporterStatus {
     pub not_subscribed: u64,
     /// How its attempts ended.
     pub attempts: AttemptCounts,
+    /// Faults by kind, those of ticks and flushes included; kinds that never happened are left out.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// What its sandbox counted; none for native exporters.
+    pub sandbox: Option<SandboxCounts>,
     /// Series it keeps itself; they appear in `/metrics`.
     #[serde(skip)]
     pub guest_metrics: Vec<GuestMetric>,
@@ -54,16 +58,45 @@ pub struct FaultStatus {
 /// What a sandboxed exporter used since the start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CostStatus {
+    /// Calls: exports, ticks and flushes.
+    pub calls: u64,
+    /// Rows that it was handed, every attempt counting.
+    pub rows: u64,
     /// Fuel of all calls together.
     pub fuel: u64,
-    /// Fuel per row that it was handed.
+    /// Fuel per row that it was handed; 0 before the first.
     pub fuel_per_row: f64,
     /// Thread CPU time, in seconds.
     pub cpu_seconds: f64,
+    /// Time spent waiting for its share of a core, in seconds.
+    pub throttled_seconds: f64,
     /// Bytes of linear memory of all its live instances.
     pub memory_bytes: u64,
+    /// The most bytes one instance ever had.
+    pub memory_peak_bytes: u64,
     /// Live instances.
     pub instances: u64,
+}
+
+/// What a sandbox counted beside cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SandboxCounts {
+    /// Instances made anew after a fault.
+    pub rebuilds: u64,
+    /// Instances replaced in good order.
+    pub recycles: u64,
+    /// Log lines over the quota.
+    pub log_lines_suppressed: u64,
+    /// Values of its own series that were over the cap, or malformed.
+    pub metric_values_dropped: u64,
+    /// HTTP requests that were allowed and attempted.
+    pub http_requests: u64,
+    /// HTTP requests refused for their address.
+    pub http_denied: u64,
+    /// Bytes of request bodies handed to the network.
+    pub http_bytes_out: u64,
+    /// Bytes of response bodies read.
+    pub http_bytes_in: u64,
 }
 
 /// A queue's use and bounds.
@@ -87,7 +120,6 @@ pub struct AttemptCounts {
     pub partial: u64,
     pub retry_after: u64,
     pub rejected: u64,
+    pub fault: u64,
     pub unavailable: u64,
-    /// By kind; kinds that never happened are left out.
-    pub faults: BTreeMap<&'static str, u64>,
 }

@@ -13,8 +13,10 @@ pub struct ReceiverStatus {
     pub listen: String,
     /// Whether it listens.
     pub bound: bool,
-    /// Why it does not.
-    pub error: Option<String>,
-    /// Counts since the start, by name.
+    /// Connections open at this moment.
+    pub connections_open: u64,
+    /// Requests by how they ended; what never happened is left out.
+    pub requests: BTreeMap<&'static str, u64>,
+    /// Further counts since the start, by name.
     pub counts: BTreeMap<&'static str, u64>,
 }

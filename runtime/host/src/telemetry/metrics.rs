@@ -12,7 +12,10 @@
 //! | `spangate_intake_rows_recorded_total`, `..._received_total`, `..._sampled_out_total`, `..._accepted_total` | counter | |
 //! | `spangate_intake_rows_dropped_total` | counter | `reason` |
 //! | `spangate_receiver_bound` | gauge, 1 or 0 | `receiver` |
-//! | `spangate_receiver_<count>_total` | counter | `receiver` |
+//! | `spangate_receiver_connections_open` | gauge | `receiver` |
+//! | `spangate_receiver_requests_total` | counter | `receiver`, `outcome` |
+//! | `spangate_receiver_bytes_received_total`, `..._spans_received_total`, `..._events_received_total`, `..._rows_rejected_total`, `..._plain_logs_dropped_total`, `..._metric_points_dropped_total` | counter | `receiver` |
+//! | `spangate_receiver_connections_accepted_total`, `..._refused_total`, `..._evicted_total`, `..._timed_out_total`, `spangate_receiver_accept_errors_total` | counter | `receiver` |
 //! | `spangate_exporter_rows_accepted_total`, `..._delivered_total`, `..._rejected_total`, `..._dead_lettered_total` | counter | `exporter` |
 //! | `spangate_exporter_rows_dropped_total` | counter | `exporter`, `reason` |
 //! | `spangate_exporter_rows_queued`, `spangate_exporter_rows_in_flight` | gauge | `exporter` |
@@ -22,15 +25,17 @@
 //! | `spangate_exporter_attempts_total` | counter | `exporter`, `outcome` |
 //! | `spangate_exporter_faults_total` | counter | `exporter`, `kind` |
 //! | `spangate_exporter_state` | gauge, always 1 | `exporter`, `state` |
-//! | `spangate_exporter_fuel_total` | counter | `exporter` |
-//! | `spangate_exporter_cpu_seconds_total` | counter | `exporter` |
-//! | `spangate_exporter_memory_bytes`, `spangate_exporter_instances` | gauge | `exporter` |
+//! | `spangate_exporter_calls_total`, `spangate_exporter_rows_handed_total`, `spangate_exporter_fuel_total` | counter | `exporter` |
+//! | `spangate_exporter_cpu_seconds_total`, `spangate_exporter_throttled_seconds_total` | counter | `exporter` |
+//! | `spangate_exporter_memory_bytes`, `spangate_exporter_memory_peak_bytes`, `spangate_exporter_instances` | gauge | `exporter` |
+//! | `spangate_exporter_rebuilds_total`, `..._recycles_total`, `..._log_lines_suppressed_total`, `..._metric_values_dropped_total` | counter | `exporter` |
+//! | `spangate_exporter_http_requests_total`, `..._http_denied_total`, `..._http_out_bytes_total`, `..._http_in_bytes_total` | counter | `exporter` |
 //! | `spangate_guest_<name>` | as the guest says | `exporter` and the guest's own |
 //! | `spangate_guest_series_hidden` | gauge | `exporter` |
 //!
 //! By the law of the ledger, `accepted = delivered + rejected + dropped + dead_lettered + queued + in_flight`.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use prometheus_client::{
     collector::Collector, encoding::DescriptorEncoder, encoding::text::encode, registry::Registry,
@@ -40,7 +45,7 @@ use super::{
     exposition::{Exposition, Labels, labels},
     guest_series::write_guest_series,
 };
-use crate::status::{ExporterStatus, LedgerStatus, Status};
+use crate::status::{CostStatus, ExporterStatus, LedgerStatus, ReceiverStatus, SandboxCounts, Status};
 
 /// The text of `/metrics`.
 ///
@@ -68,6 +73,7 @@ impl Collector for Scrape {
         write_queues(&mut out, exporters)?;
         write_attempts(&mut out, exporters)?;
         write_costs(&mut out, exporters)?;
+        write_sandboxes(&mut out, exporters)?;
         write_guest_series(&mut out, exporters)
     }
 }
@@ -94,26 +100,33 @@ fn write_intake(out: &mut Exposition<'_>, status: &Status) -> fmt::Result {
 }
 
 fn write_receivers(out: &mut Exposition<'_>, status: &Status) -> fmt::Result {
-    let bound = status.receivers.iter().map(|receiver| (labels([("receiver", receiver.name)]), flag(receiver.bound)));
+    let receivers = &status.receivers;
+    let of = |receiver: &ReceiverStatus| labels([("receiver", receiver.name)]);
+    let bound = receivers.iter().map(|receiver| (of(receiver), flag(receiver.bound)));
     out.gauge("spangate_receiver_bound", "1 if the receiver listens", bound.collect())?;
-    let mut names: Vec<&str> = status.receivers.iter().flat_map(|receiver| receiver.counts.keys().copied()).collect();
-    names.sort_unstable();
-    names.dedup();
+    let open = receivers.iter().map(|receiver| (of(receiver), receiver.connections_open as f64));
+    out.gauge("spangate_receiver_connections_open", "Connections open at this moment", open.collect())?;
+    let mut requests = Vec::new();
+    for receiver in receivers {
+        for (outcome, count) in &receiver.requests {
+            requests.push((labels([("receiver", receiver.name), ("outcome", outcome)]), *count));
+        }
+    }
+    out.counter("spangate_receiver_requests", "Requests, by how they ended", requests)?;
+    let names: BTreeSet<&str> = receivers.iter().flat_map(|receiver| receiver.counts.keys().copied()).collect();
     for name in names {
-        let samples = status.receivers.iter().filter_map(|receiver| {
-            let count = receiver.counts.get(name)?;
-            Some((labels([("receiver", receiver.name)]), *count))
-        });
-        let help = format!("Receiver's count of {}", name.replace('_', " "));
+        let samples = receivers.iter().filter_map(|receiver| Some((of(receiver), *receiver.counts.get(name)?)));
+        let help = format!("The receiver's count of {}", name.replace('_', " "));
         out.counter(&format!("spangate_receiver_{name}"), &help, samples.collect())?;
     }
     Ok(())
 }
 
-type Column = fn(&LedgerStatus) -> u64;
+/// Name, help, and how to read the value.
+type Column<From, To = u64> = (&'static str, &'static str, fn(&From) -> To);
 
 fn write_ledgers(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::Result {
-    let counters: [(&str, &str, Column); 4] = [
+    let counters: [Column<LedgerStatus>; 4] = [
         ("accepted", "Rows offered to the exporter", |ledger| ledger.accepted),
         ("delivered", "Rows the backend took", |ledger| ledger.delivered),
         ("rejected", "Rows the backend refused for good", |ledger| ledger.rejected),
@@ -122,7 +135,7 @@ fn write_ledgers(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt:
     for (column, help, value) in counters {
         out.counter(&format!("spangate_exporter_rows_{column}"), help, by_exporter(exporters, value))?;
     }
-    let gauges: [(&str, &str, Column); 2] = [
+    let gauges: [Column<LedgerStatus>; 2] = [
         ("queued", "Rows waiting in the queue", |ledger| ledger.queued),
         ("in_flight", "Rows the exporter has at this moment", |ledger| ledger.in_flight),
     ];
@@ -138,7 +151,7 @@ fn write_ledgers(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt:
     )
 }
 
-fn by_exporter(exporters: &[ExporterStatus], value: Column) -> Vec<(Labels, u64)> {
+fn by_exporter(exporters: &[ExporterStatus], value: fn(&LedgerStatus) -> u64) -> Vec<(Labels, u64)> {
     exporters.iter().map(|exporter| (of(exporter), value(&exporter.ledger))).collect()
 }
 
@@ -148,7 +161,7 @@ fn drops(exporters: &[ExporterStatus]) -> Vec<(Labels, u64)> {
 }
 
 fn write_queues(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::Result {
-    let gauges: [(&str, &str, fn(&ExporterStatus) -> u64); 4] = [
+    let gauges: [Column<ExporterStatus>; 4] = [
         ("size", "Rows in the queue", |exporter| exporter.queue.rows),
         ("capacity", "Most rows the queue takes", |exporter| exporter.queue.max_rows),
         ("size_bytes", "Bytes in the queue", |exporter| exporter.queue.bytes),
@@ -171,32 +184,69 @@ fn write_attempts(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt
             ("partial", counts.partial),
             ("retry_after", counts.retry_after),
             ("rejected", counts.rejected),
+            ("fault", counts.fault),
             ("unavailable", counts.unavailable),
-            ("fault", counts.faults.values().sum()),
         ] {
             attempts.push((labels([("exporter", &exporter.name), ("outcome", outcome)]), count));
         }
-        for (kind, count) in &counts.faults {
+        for (kind, count) in &exporter.faults {
             faults.push((labels([("exporter", &exporter.name), ("kind", kind)]), *count));
         }
     }
     out.counter("spangate_exporter_attempts", "Attempts to deliver a batch, by how they ended", attempts)?;
-    out.counter("spangate_exporter_faults", "Attempts that ended in a fault, by its kind", faults)?;
-    let states =
-        exporters.iter().map(|exporter| (labels([("exporter", &exporter.name), ("state", &exporter.state)]), 1.0));
+    out.counter("spangate_exporter_faults", "Calls that ended in a fault, by its kind", faults)?;
+    let states = exporters.iter();
+    let states = states.map(|exporter| (labels([("exporter", &exporter.name), ("state", &exporter.state)]), 1.0));
     out.gauge("spangate_exporter_state", "The state the exporter is in", states.collect())
 }
 
 fn write_costs(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::Result {
     let metered = || exporters.iter().filter_map(|exporter| Some((of(exporter), exporter.cost.as_ref()?)));
-    let fuel = metered().map(|(labels, cost)| (labels, cost.fuel)).collect();
-    out.counter("spangate_exporter_fuel", "Fuel used by the guest", fuel)?;
-    let cpu = metered().map(|(labels, cost)| (labels, cost.cpu_seconds)).collect();
-    out.float_counter("spangate_exporter_cpu_seconds", "Thread CPU time used by the guest", cpu)?;
-    let memory = metered().map(|(labels, cost)| (labels, cost.memory_bytes as f64)).collect();
-    out.gauge("spangate_exporter_memory_bytes", "Linear memory of the live instances", memory)?;
-    let instances = metered().map(|(labels, cost)| (labels, cost.instances as f64)).collect();
-    out.gauge("spangate_exporter_instances", "Live instances", instances)
+    let counters: [Column<CostStatus>; 3] = [
+        ("calls", "Exports, ticks and flushes", |cost| cost.calls),
+        ("rows_handed", "Rows handed to the guest, every attempt counting", |cost| cost.rows),
+        ("fuel", "Fuel used by the guest", |cost| cost.fuel),
+    ];
+    for (name, help, value) in counters {
+        let samples = metered().map(|(labels, cost)| (labels, value(cost)));
+        out.counter(&format!("spangate_exporter_{name}"), help, samples.collect())?;
+    }
+    let seconds: [Column<CostStatus, f64>; 2] = [
+        ("cpu", "Thread CPU time used by the guest", |cost| cost.cpu_seconds),
+        ("throttled", "Time spent waiting for its share of a core", |cost| cost.throttled_seconds),
+    ];
+    for (name, help, value) in seconds {
+        let samples = metered().map(|(labels, cost)| (labels, value(cost)));
+        out.float_counter(&format!("spangate_exporter_{name}_seconds"), help, samples.collect())?;
+    }
+    let gauges: [Column<CostStatus>; 3] = [
+        ("memory_bytes", "Linear memory of the live instances", |cost| cost.memory_bytes),
+        ("memory_peak_bytes", "The most memory one instance ever had", |cost| cost.memory_peak_bytes),
+        ("instances", "Live instances", |cost| cost.instances),
+    ];
+    for (name, help, value) in gauges {
+        let samples = metered().map(|(labels, cost)| (labels, value(cost) as f64));
+        out.gauge(&format!("spangate_exporter_{name}"), help, samples.collect())?;
+    }
+    Ok(())
+}
+
+fn write_sandboxes(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::Result {
+    let counters: [Column<SandboxCounts>; 8] = [
+        ("rebuilds", "Instances made anew after a fault", |counts| counts.rebuilds),
+        ("recycles", "Instances replaced in good order", |counts| counts.recycles),
+        ("log_lines_suppressed", "Log lines over the quota", |counts| counts.log_lines_suppressed),
+        ("metric_values_dropped", "Values of its own series that were not kept", |counts| counts.metric_values_dropped),
+        ("http_requests", "HTTP requests allowed and attempted", |counts| counts.http_requests),
+        ("http_denied", "HTTP requests refused for their address", |counts| counts.http_denied),
+        ("http_out_bytes", "Bytes of request bodies handed to the network", |counts| counts.http_bytes_out),
+        ("http_in_bytes", "Bytes of response bodies read", |counts| counts.http_bytes_in),
+    ];
+    for (name, help, value) in counters {
+        let sandboxed = exporters.iter().filter_map(|exporter| Some((of(exporter), value(exporter.sandbox.as_ref()?))));
+        out.counter(&format!("spangate_exporter_{name}"), help, sandboxed.collect())?;
+    }
+    Ok(())
 }
 
 fn of(exporter: &ExporterStatus) -> Labels {
@@ -210,7 +260,7 @@ fn flag(is_set: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::{CostStatus, GuestMetric, GuestValue};
+    use crate::status::{GuestMetric, GuestValue};
 
     fn exporter() -> ExporterStatus {
         let ledger = LedgerStatus {

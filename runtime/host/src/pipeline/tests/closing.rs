@@ -99,7 +99,7 @@ async fn an_exporter_that_recovers_gets_what_waited_for_it() {
     stage.receive(512).expect("room");
     stage.receive(512).expect("room");
     tokio::time::sleep(Duration::from_secs(20)).await;
-    exporter.from_now_on(Act::Accept);
+    exporter.change_to(Act::Accept);
     let report = stage.pipeline.flush(Duration::from_secs(120)).await;
     assert!(report.is_complete);
     assert_eq!(stage.ledger(0).delivered, 1024);

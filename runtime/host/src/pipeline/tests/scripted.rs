@@ -63,7 +63,7 @@ impl ScriptedExporter {
     }
 
     /// Changes what it does when the script is over.
-    pub(super) fn from_now_on(&self, act: Act) {
+    pub(super) fn change_to(&self, act: Act) {
         *self.finally.lock().unwrap() = act;
     }
 

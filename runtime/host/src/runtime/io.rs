@@ -1,0 +1,68 @@
+//! The threads that receive, hand on and deliver: a small tokio runtime of our own.
+//!
+//! Never blocked on from inside another runtime: who must wait synchronously waits on a channel with a deadline.
+
+use std::{
+    future::Future,
+    io,
+    sync::{Mutex, PoisonError, mpsc},
+    time::Duration,
+};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+const THREADS: usize = 2;
+
+/// The I/O threads. Dropping it stops them without waiting, which is allowed anywhere, inside a runtime too.
+#[derive(Debug)]
+pub(super) struct IoThreads {
+    handle: Handle,
+    runtime: Mutex<Option<Runtime>>,
+}
+
+impl IoThreads {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// If the operating system gives no threads or no event queue.
+    pub(super) fn start() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .max_blocking_threads(THREADS)
+            .thread_name("spangate-io")
+            .enable_all()
+            .build()?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Mutex::new(Some(runtime)) })
+    }
+
+    /// Where tasks are spawned.
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Runs a future on the I/O threads and waits for its result, `limit` at most. None if it takes longer, or if the
+    /// threads are gone.
+    pub(super) fn wait<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.handle.spawn(async move { sender.send(future.await) });
+        receiver.recv_timeout(limit).ok()
+    }
+
+    /// Ends the threads without waiting for them. What was spawned is dropped where it stands.
+    pub(super) fn stop(&self) {
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for IoThreads {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,29 @@
+//! Puts every part together: the only folder that knows them all.
+//!
+//! Constraints: a start tells everything that is wrong and starts nothing then; a runtime works from a synchronous
+//! `main` and inside any async runtime, because it has threads of its own and never blocks on a future; several live in
+//! one process and share nothing; what is synchronous waits with a deadline.
+
+mod builder;
+mod closing;
+mod components;
+mod error;
+mod handle;
+mod io;
+mod native;
+mod outlet;
+mod readiness;
+mod receivers;
+mod recording;
+mod sinks;
+mod snapshot;
+mod start;
+#[cfg(test)]
+mod tests;
+mod ticks;
+mod view;
+
+pub use builder::RuntimeBuilder;
+pub use error::{StartError, StartProblem};
+pub use handle::Runtime;
+pub use native::NativeExporter;

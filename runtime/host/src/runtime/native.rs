@@ -1,0 +1,86 @@
+//! An exporter written in Rust, in the embedder's own process: fed like a sandboxed one, but neither metered nor
+//! contained.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use spangate_core::exporter::Exporter;
+
+use crate::{config, pipeline::Subscription};
+
+/// A native exporter and how it is fed. Its futures run on the I/O threads: they may wait, they must not block.
+#[derive(Clone)]
+pub struct NativeExporter {
+    pub(super) exporter: Arc<dyn Exporter>,
+    pub(super) subscription: Subscription,
+    pub(super) required: bool,
+    pub(super) concurrency: usize,
+    pub(super) deadline: Duration,
+    pub(super) tick_interval: Option<Duration>,
+    pub(super) queue: config::Queue,
+    pub(super) retry: config::Retry,
+}
+
+impl NativeExporter {
+    /// Feeds `exporter` with what it subscribes to, by the defaults of `[exporters.NAME]`.
+    pub fn new(exporter: Arc<dyn Exporter>, subscription: Subscription) -> Self {
+        Self {
+            exporter,
+            subscription,
+            required: false,
+            concurrency: 1,
+            deadline: config::Limits::default().deadline,
+            tick_interval: None,
+            queue: config::Queue::default(),
+            retry: config::Retry::default(),
+        }
+    }
+
+    /// A full queue pushes back on receivers, and the runtime is not ready while the exporter is paused.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self.queue.when_full = config::WhenFull::Refuse;
+        self
+    }
+
+    /// Calls at once, 1 to 64. Default 1.
+    #[must_use]
+    pub fn concurrency(mut self, concurrency: usize) -> Self {
+        self.concurrency = concurrency.clamp(1, 64);
+        self
+    }
+
+    /// The longest one call may take. Default 10 s.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How often to call [`Exporter::tick`]. Default never; a hundred times a second at most.
+    #[must_use]
+    pub fn tick_interval(mut self, interval: Duration) -> Self {
+        self.tick_interval = Some(interval);
+        self
+    }
+
+    /// Its queue.
+    #[must_use]
+    pub fn queue(mut self, queue: config::Queue) -> Self {
+        self.queue = queue;
+        self
+    }
+
+    /// Its back-off.
+    #[must_use]
+    pub fn retry(mut self, retry: config::Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+}
+
+impl fmt::Debug for NativeExporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NativeExporter").field("subscription", &self.subscription).finish_non_exhaustive()
+    }
+}

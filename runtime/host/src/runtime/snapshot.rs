@@ -1,0 +1,150 @@
+//! Fills the status document.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use spangate_core::signal::Signal;
+
+use super::{outlet::Outlet, readiness, view::View};
+use crate::{
+    pipeline::{AttemptLog, Pipeline},
+    sandbox::ExporterState,
+    status::{
+        AttemptCounts, CostStatus, ExporterStatus, FaultStatus, IntakeStatus, LedgerStatus, QueueStatus, RuntimeStatus,
+        SandboxCounts, Status,
+    },
+};
+
+/// The document at this moment.
+pub(super) fn take(view: &View) -> Status {
+    let now = view.clock.monotonic();
+    let reasons = readiness::reasons(view);
+    Status {
+        runtime: RuntimeStatus {
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_seconds: now.saturating_sub(view.started_at).as_secs_f64(),
+            ready: reasons.is_empty(),
+            reasons,
+            stopping: view.is_stopping(),
+        },
+        receivers: view.receivers.get().into_iter().flatten().map(|receiver| receiver.status()).collect(),
+        intake: intake(&view.pipeline),
+        exporters: view.outlets.iter().map(|outlet| exporter(outlet, now)).collect(),
+    }
+}
+
+fn intake(pipeline: &Pipeline) -> IntakeStatus {
+    let mut intake = IntakeStatus::default();
+    for signal in Signal::ALL {
+        let recorded = pipeline.recorded(signal);
+        let received = pipeline.received(signal);
+        intake.recorded += recorded.recorded;
+        intake.received += received.received;
+        intake.sampled_out += recorded.sampled_out + received.sampled_out;
+        intake.accepted += recorded.accepted + received.accepted;
+        for (reason, rows) in recorded.dropped() {
+            *intake.dropped.entry(reason.as_str()).or_default() += rows;
+        }
+    }
+    let places = intake.sampled_out + intake.accepted + intake.dropped.values().sum::<u64>();
+    intake.is_balanced = intake.recorded + intake.received == places;
+    intake
+}
+
+fn exporter(outlet: &Outlet, now: Duration) -> ExporterStatus {
+    let (lane, settings) = (&outlet.lane, outlet.lane.settings());
+    let attempts = lane.attempts();
+    let (queue, limits) = (lane.queue_use(), settings.queue);
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let pause = lane.pause(now);
+    let status = ExporterStatus {
+        name: settings.name.clone(),
+        component: outlet.component.clone(),
+        required: settings.required,
+        state: if pause.is_some() { "paused" } else { "healthy" }.to_owned(),
+        paused: pause.map(|pause| pause.reason),
+        last_fault: last_fault(&attempts, now),
+        queue: QueueStatus {
+            rows: count(queue.rows),
+            max_rows: count(limits.max_rows),
+            bytes: count(queue.bytes),
+            max_bytes: count(limits.max_bytes),
+        },
+        ledger: LedgerStatus::from(&lane.ledger()),
+        not_subscribed: lane.not_subscribed(),
+        attempts: attempt_counts(&attempts),
+        faults: attempts.faults.iter().map(|(kind, count)| (kind.as_str(), *count)).collect(),
+        ..ExporterStatus::default()
+    };
+    match &outlet.sandboxed {
+        Some(exporter) => {
+            let description = exporter.description();
+            let (description, version) = (description.name.clone(), description.version.clone());
+            with_sandbox(ExporterStatus { description, version, ..status }, exporter.state())
+        }
+        None => status,
+    }
+}
+
+/// What the sandbox knows better: health, and faults outside of exports.
+fn with_sandbox(status: ExporterStatus, state: ExporterState) -> ExporterStatus {
+    let last_fault = state.last_fault.as_ref().map(|last| FaultStatus {
+        kind: last.fault.kind.as_str(),
+        detail: last.fault.detail.clone(),
+        seconds_ago: last.at.elapsed().as_secs_f64(),
+    });
+    let faults: BTreeMap<_, _> = state.faults.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+    let is_called = matches!(state.health.as_str(), "healthy" | "suspect");
+    ExporterStatus {
+        state: if is_called && status.paused.is_some() { status.state } else { state.health.as_str().to_owned() },
+        last_fault: last_fault.or(status.last_fault),
+        faults: if faults.is_empty() { status.faults } else { faults },
+        cost: Some(cost(&state)),
+        sandbox: Some(SandboxCounts {
+            rebuilds: state.rebuilds,
+            recycles: state.recycles,
+            log_lines_suppressed: state.log_lines_suppressed,
+            metric_values_dropped: state.metrics_dropped,
+            http_requests: state.http_requests,
+            http_denied: state.http_denied,
+            http_bytes_out: state.http_bytes_out,
+            http_bytes_in: state.http_bytes_in,
+        }),
+        guest_metrics: state.metrics,
+        ..status
+    }
+}
+
+fn cost(state: &ExporterState) -> CostStatus {
+    let cost = &state.cost;
+    let fuel_per_row = if cost.rows == 0 { 0.0 } else { cost.fuel as f64 / cost.rows as f64 };
+    CostStatus {
+        calls: cost.calls,
+        rows: cost.rows,
+        fuel: cost.fuel,
+        fuel_per_row,
+        cpu_seconds: cost.cpu.as_secs_f64(),
+        throttled_seconds: cost.throttled.as_secs_f64(),
+        memory_bytes: cost.memory_bytes,
+        memory_peak_bytes: cost.memory_peak_bytes,
+        instances: state.instances,
+    }
+}
+
+fn last_fault(attempts: &AttemptLog, now: Duration) -> Option<FaultStatus> {
+    attempts.last_fault.as_ref().map(|(fault, at)| FaultStatus {
+        kind: fault.kind.as_str(),
+        detail: fault.detail.clone(),
+        seconds_ago: now.saturating_sub(*at).as_secs_f64(),
+    })
+}
+
+fn attempt_counts(attempts: &AttemptLog) -> AttemptCounts {
+    AttemptCounts {
+        accepted: attempts.accepted,
+        partial: attempts.partial,
+        retry_after: attempts.retry_after,
+        rejected: attempts.rejected,
+        fault: attempts.faults.values().sum(),
+        unavailable: attempts.unavailable,
+    }
+}

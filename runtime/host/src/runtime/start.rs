@@ -1,0 +1,216 @@
+//! Starts a runtime: exporters first, then the pipeline, then the ports, so that nothing comes in before it can go out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use spangate_core::tracer::Tracer;
+use tokio::{sync::OnceCell, task::JoinSet};
+
+use super::{
+    builder::RuntimeBuilder,
+    closing::Closing,
+    components::{self, Builtins},
+    error::{Problems, StartError, StartProblem},
+    handle::Runtime,
+    io::IoThreads,
+    native::NativeExporter,
+    outlet::Outlet,
+    receivers::start_receivers,
+    recording,
+    ticks::tick,
+    view::View,
+};
+use crate::{
+    admin::{BoundAdmin, start_admin},
+    config::{self, Config},
+    pipeline::{Pipeline, PipelineParts, ReceivedSampler},
+    receiver::BindError,
+    sandbox::{LoadError, Sandbox, SandboxExporter, TerminalSink},
+    telemetry::Log,
+};
+
+/// What loading all exporters may take: compiling a large component takes seconds.
+const LOADING: Duration = Duration::from_secs(300);
+/// What opening the ports may take.
+const BINDING: Duration = Duration::from_secs(10);
+
+pub(super) fn start(builder: RuntimeBuilder) -> Result<Runtime, StartError> {
+    let RuntimeBuilder { config, builtins, natives, span_limits, log, terminal, clock } = builder;
+    let io = IoThreads::start().map_err(StartProblem::Threads)?;
+    let mut problems = Problems::default();
+    let sampler = received_sampler(&config, &mut problems);
+    let outlets = outlets(&io, &config, &builtins, natives, &log, terminal, &mut problems);
+    problems.into_result()?;
+
+    let lanes = outlets.iter().map(|outlet| outlet.lane.clone()).collect();
+    let parts = PipelineParts { lanes, batch: config.batch, sampler, clock: clock.clone(), log: log.clone() };
+    let pipeline = Arc::new(Pipeline::new(parts));
+    let tracer = Tracer::builder(clock.clone(), pipeline.intake().clone())
+        .resource(recording::resource(&config))
+        .sampler(recording::sampler(config.sampler, clock.clone()))
+        .limits(span_limits)
+        .build();
+    pipeline.spawn(io.handle());
+    let view = Arc::new(View::new(pipeline, outlets, clock));
+    let closing = open_ports(&io, &config, &view, &log)?;
+    Ok(Runtime::new(io, closing, tracer, log))
+}
+
+/// Without a receiver there is nothing to sample by trace id.
+fn received_sampler(config: &Config, problems: &mut Problems) -> ReceivedSampler {
+    let has_receiver = config.receivers.otlp_http.is_some() || config.receivers.otlp_grpc.is_some();
+    match ReceivedSampler::new(config.sampler) {
+        Ok(sampler) => sampler,
+        Err(message) => {
+            if has_receiver {
+                problems.add(StartProblem::Sampler { message });
+            }
+            ReceivedSampler::All
+        }
+    }
+}
+
+fn outlets(
+    io: &IoThreads,
+    config: &Config,
+    builtins: &Builtins,
+    natives: Vec<(String, NativeExporter)>,
+    log: &Log,
+    terminal: Arc<dyn TerminalSink>,
+    problems: &mut Problems,
+) -> Vec<Outlet> {
+    let mut outlets = Vec::new();
+    for (name, loaded) in load_all(io, config, builtins, log, terminal, problems) {
+        match (loaded, config.exporters.get(&name)) {
+            (Ok(exporter), Some(settings)) => {
+                match Outlet::sandboxed(&name, exporter, settings, &config.batch, log.clone()) {
+                    Ok(outlet) => outlets.push(outlet),
+                    Err(messages) => {
+                        for message in messages {
+                            problems.add(StartProblem::Subscribe { exporter: name.clone(), message });
+                        }
+                    }
+                }
+            }
+            (Err(error), _) => problems.add(StartProblem::Load { exporter: name, error }),
+            (Ok(_), None) => {}
+        }
+    }
+    let mut names: BTreeSet<String> = config.exporters.keys().cloned().collect();
+    for (name, native) in natives {
+        if names.insert(name.clone()) {
+            outlets.push(Outlet::native(&name, native, &config.batch, log.clone()));
+        } else {
+            problems.add(StartProblem::DuplicateName { exporter: name });
+        }
+    }
+    outlets
+}
+
+/// One exporter, loaded or not.
+type Loaded = (String, Result<Arc<SandboxExporter>, LoadError>);
+
+/// Loads every exporter of the configuration side by side; in the order of their names.
+fn load_all(
+    io: &IoThreads,
+    config: &Config,
+    builtins: &Builtins,
+    log: &Log,
+    terminal: Arc<dyn TerminalSink>,
+    problems: &mut Problems,
+) -> Vec<Loaded> {
+    if config.exporters.is_empty() {
+        return Vec::new();
+    }
+    let sandbox = match Sandbox::new(&config.sandbox, log.clone(), terminal) {
+        Ok(sandbox) => Arc::new(sandbox),
+        Err(error) => {
+            problems.add(error);
+            return Vec::new();
+        }
+    };
+    let loaded = load(io, sandbox, &config.exporters, builtins, config.sandbox.max_component_bytes);
+    loaded.unwrap_or_else(|| {
+        problems.add(StartProblem::TimedOut { what: "loading the exporters", limit: LOADING });
+        Vec::new()
+    })
+}
+
+/// None if it takes too long.
+fn load(
+    io: &IoThreads,
+    sandbox: Arc<Sandbox>,
+    exporters: &BTreeMap<String, config::Exporter>,
+    builtins: &Builtins,
+    max_component_bytes: usize,
+) -> Option<Vec<Loaded>> {
+    let read = |(name, settings): (&String, &config::Exporter)| {
+        (name.clone(), settings.clone(), components::read(&settings.component, builtins, max_component_bytes))
+    };
+    let work: Vec<_> = exporters.iter().map(read).collect();
+    io.wait(LOADING, async move {
+        let mut loading = JoinSet::new();
+        for (name, settings, bytes) in work {
+            let sandbox = sandbox.clone();
+            loading.spawn(async move {
+                let loaded = match bytes {
+                    Ok(bytes) => sandbox.load(&name, bytes, &settings).await,
+                    Err(error) => Err(error),
+                };
+                (name, loaded)
+            });
+        }
+        let mut loaded = loading.join_all().await;
+        loaded.sort_by(|(left, _), (right, _)| left.cmp(right));
+        loaded
+    })
+}
+
+fn open_ports(io: &IoThreads, config: &Config, view: &Arc<View>, log: &Log) -> Result<Arc<Closing>, StartError> {
+    let (receivers, admin) = (config.receivers.clone(), config.admin);
+    let (opening_view, opening_log) = (view.clone(), log.clone());
+    let opened = io.wait(BINDING, async move {
+        let receivers = start_receivers(receivers, opening_view.pipeline.clone(), opening_log.clone()).await;
+        let admin = start_admin_if(admin, opening_view, opening_log).await;
+        (receivers, admin)
+    });
+    let (receivers, admin) = opened.ok_or(StartProblem::TimedOut { what: "opening the ports", limit: BINDING })?;
+    let mut problems = Problems::default();
+    let receivers = receivers.unwrap_or_else(|errors| {
+        errors.into_iter().for_each(|error| problems.add(error));
+        Vec::new()
+    });
+    let admin = admin.unwrap_or_else(|error| {
+        problems.add(error);
+        None
+    });
+    problems.into_result()?;
+    // Set once, here: nobody else has it yet.
+    let _ = view.receivers.set(receivers.iter().map(|receiver| receiver.view.clone()).collect());
+    let ticks = view.outlets.iter().filter_map(|outlet| {
+        let (name, exporter) = (outlet.lane.settings().name.clone(), outlet.exporter.clone());
+        Some(io.handle().spawn(tick(name, exporter, outlet.tick_interval?, log.clone())).abort_handle())
+    });
+    Ok(Arc::new(Closing {
+        view: view.clone(),
+        receivers: Mutex::new(receivers),
+        admin_addr: admin.as_ref().map(BoundAdmin::local_addr),
+        admin: Mutex::new(admin),
+        ticks: ticks.collect(),
+        report: OnceCell::new(),
+    }))
+}
+
+async fn start_admin_if(
+    config: Option<config::Admin>,
+    view: Arc<View>,
+    log: Log,
+) -> Result<Option<BoundAdmin>, BindError> {
+    match config {
+        Some(config) => start_admin(config, view, log).await.map(Some),
+        None => Ok(None),
+    }
+}

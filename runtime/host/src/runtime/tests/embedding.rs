@@ -1,0 +1,116 @@
+//! A runtime inside somebody else's program.
+
+use std::{sync::Arc, time::Duration};
+
+use super::watch::{DEADLINE, Paused, Stuck, Watch, wait_until};
+use crate::{NativeExporter, Runtime, Subscription};
+
+fn runtime(watch: &Arc<Watch>) -> Runtime {
+    Runtime::builder().exporter("watch", watch.clone(), Subscription::spans()).start().expect("nothing is wrong")
+}
+
+#[test]
+fn a_synchronous_main_records_flushes_and_shuts_down() {
+    let watch = Arc::new(Watch::default());
+    let runtime = runtime(&watch);
+    let tracer = runtime.tracer("shop");
+    tracer.span("one").start().end();
+    assert!(runtime.flush(DEADLINE).is_complete);
+    assert_eq!(watch.names(), ["one"]);
+    tracer.span("two").start().end();
+    let report = runtime.shutdown(DEADLINE);
+    assert!(report.is_complete);
+    assert_eq!(report.exporters[0].ledger.delivered, 2);
+    assert_eq!(watch.names(), ["one", "two"]);
+    assert_eq!(runtime.shutdown(DEADLINE), report, "a second shutdown gives the same report");
+    assert_eq!(runtime.flush(DEADLINE), report);
+}
+
+#[tokio::test]
+async fn a_runtime_lives_inside_a_current_thread_runtime_and_is_dropped_there() {
+    let watch = Arc::new(Watch::default());
+    let runtime = runtime(&watch);
+    runtime.tracer("shop").span("one").start().end();
+    assert!(runtime.flush_async(DEADLINE).await.is_complete);
+    // The synchronous one blocks this thread, and only this thread.
+    assert!(runtime.flush(DEADLINE).is_complete);
+    assert_eq!(watch.names(), ["one"]);
+    assert!(runtime.shutdown_async(DEADLINE).await.is_complete);
+    drop(runtime);
+    drop(self::runtime(&watch));
+}
+
+#[test]
+fn two_runtimes_in_one_process_share_nothing() {
+    let (left, right) = (Arc::new(Watch::default()), Arc::new(Watch::default()));
+    let (first, second) = (runtime(&left), runtime(&right));
+    first.tracer("a").span("left").start().end();
+    second.tracer("b").span("right").start().end();
+    first.shutdown(DEADLINE);
+    second.tracer("b").span("later").start().end();
+    second.shutdown(DEADLINE);
+    assert_eq!(left.names(), ["left"]);
+    assert_eq!(right.names(), ["right", "later"]);
+}
+
+#[test]
+fn a_tracer_that_outlives_its_runtime_is_counted_and_harmless() {
+    let watch = Arc::new(Watch::default());
+    let runtime = runtime(&watch);
+    let tracer = runtime.tracer("shop");
+    runtime.shutdown(DEADLINE);
+    tracer.span("late").start().end();
+    let intake = runtime.status().intake;
+    assert_eq!((intake.recorded, intake.dropped.get("shutdown")), (1, Some(&1)));
+    assert!(intake.is_balanced);
+    drop(runtime);
+    tracer.span("later still").start().end();
+}
+
+#[test]
+fn a_shutdown_with_a_stuck_exporter_tells_what_is_lost() {
+    let watch = Arc::new(Watch::default());
+    let runtime = Runtime::builder()
+        .exporter("watch", watch.clone(), Subscription::spans())
+        .exporter("stuck", Arc::new(Stuck), Subscription::spans())
+        .start()
+        .expect("nothing is wrong");
+    for _ in 0..5 {
+        runtime.tracer("shop").span("one").start().end();
+    }
+    let report = runtime.shutdown(Duration::from_millis(300));
+    assert_eq!((report.is_complete, report.lost_rows()), (false, 5));
+    assert_eq!(watch.names().len(), 5);
+    let status = runtime.status();
+    assert!(status.exporters.iter().all(|exporter| exporter.ledger.is_balanced));
+    assert!(status.runtime.stopping && !status.runtime.ready);
+    assert_eq!(status.exporters[1].ledger.dropped.get("shutdown"), Some(&5));
+}
+
+#[test]
+fn an_exporter_that_asks_for_ticks_gets_them() {
+    let watch = Arc::new(Watch::default());
+    let exporter = NativeExporter::new(watch.clone(), Subscription::spans()).tick_interval(Duration::from_millis(10));
+    let runtime = Runtime::builder().native_exporter("watch", exporter).start().expect("nothing is wrong");
+    wait_until("the second tick", || watch.ticks() >= 2);
+    runtime.shutdown(DEADLINE);
+}
+
+#[test]
+fn a_paused_exporter_makes_the_runtime_unready_only_if_it_is_required() {
+    for is_required in [false, true] {
+        let exporter = NativeExporter::new(Arc::new(Paused), Subscription::spans());
+        let exporter = if is_required { exporter.required() } else { exporter };
+        let runtime = Runtime::builder().native_exporter("x", exporter).start().expect("nothing is wrong");
+        assert!(runtime.status().runtime.ready);
+        runtime.tracer("shop").span("one").start().end();
+        runtime.flush(Duration::from_millis(200));
+        let status = runtime.status();
+        assert_eq!(status.exporters[0].state, "paused");
+        assert_eq!(status.exporters[0].paused.as_deref(), Some("the backend wants another key"));
+        assert_eq!(status.runtime.ready, !is_required);
+        let said = status.runtime.reasons.join("\n");
+        assert_eq!(said.contains("the required exporter x is paused: the backend wants another key"), is_required);
+        assert_eq!(status.exporters[0].ledger.queued, 1);
+    }
+}

@@ -1,0 +1,6 @@
+//! Runtimes at work, with native exporters and real threads.
+
+mod embedding;
+mod ports;
+mod starting;
+mod watch;

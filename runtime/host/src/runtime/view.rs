@@ -1,0 +1,73 @@
+//! What may be asked of a runtime at any time, from memory: status, metrics, readiness. Owns no threads, so that the
+//! admin endpoint can hold it.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use spangate_core::clock::Clock;
+
+use super::{outlet::Outlet, readiness, receivers::ReceiverView, snapshot};
+use crate::{admin::AdminSource, pipeline::Pipeline, status::Status, telemetry::render_metrics};
+
+/// OpenMetrics, which Prometheus asks for.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A runtime as others see it.
+pub(super) struct View {
+    pub(super) pipeline: Arc<Pipeline>,
+    pub(super) outlets: Vec<Outlet>,
+    /// Set once, when the ports are open; the endpoint is asked while they are opened.
+    pub(super) receivers: OnceLock<Vec<Arc<ReceiverView>>>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Monotonic.
+    pub(super) started_at: Duration,
+    is_stopping: AtomicBool,
+}
+
+impl View {
+    pub(super) fn new(pipeline: Arc<Pipeline>, outlets: Vec<Outlet>, clock: Arc<dyn Clock>) -> Self {
+        let started_at = clock.monotonic();
+        Self { pipeline, outlets, receivers: OnceLock::new(), clock, started_at, is_stopping: AtomicBool::new(false) }
+    }
+
+    pub(super) fn begin_stopping(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn status(&self) -> Status {
+        snapshot::take(self)
+    }
+
+    pub(super) fn metrics(&self) -> String {
+        render_metrics(self.status()).unwrap_or_default()
+    }
+}
+
+impl AdminSource for View {
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    fn ready(&self) -> Result<(), Vec<String>> {
+        let reasons = readiness::reasons(self);
+        if reasons.is_empty() { Ok(()) } else { Err(reasons) }
+    }
+
+    fn metrics_text(&self) -> (String, String) {
+        (OPEN_METRICS.to_owned(), self.metrics())
+    }
+
+    fn status(&self) -> serde_json::Value {
+        // Text keys and finite numbers: there is nothing in it that JSON cannot say.
+        serde_json::to_value(View::status(self)).unwrap_or_default()
+    }
+}
