@@ -107,9 +107,18 @@ impl Stage {
         format!("endpoint = \"{}{path}\"", self.collector.url())
     }
 
+    /// The faulty guest with this fault and more settings.
+    fn try_faulty(&self, fault: &str, more: &str) -> Result<Arc<SandboxExporter>, LoadError> {
+        self.try_load("faulty", &format!("fault = \"{fault}\"\n{more}"))
+    }
+
+    fn faulty(&self, fault: &str, more: &str) -> Arc<SandboxExporter> {
+        self.try_faulty(fault, more).unwrap_or_else(|error| panic!("{fault}: {error}"))
+    }
+
     /// What the faulty guest ends in, by its first or second batch.
     fn fault(&self, fault: &str) -> Fault {
-        let exporter = self.load("faulty", &format!("fault = \"{fault}\""));
+        let exporter = self.faulty(fault, "");
         for _ in 0..2 {
             if let Err(ExportError::Fault(fault)) = self.export(&exporter, &spans()) {
                 return fault;
@@ -229,14 +238,14 @@ fn a_panics_message_and_the_names_of_its_functions_are_told() {
 #[test]
 fn a_guest_that_loops_when_it_is_configured_does_not_load() {
     let stage = Stage::new();
-    let error = stage.try_load("faulty", "fault = \"spin_configure\"").unwrap_err().to_string();
+    let error = stage.try_faulty("spin_configure", "").unwrap_err().to_string();
     assert!(error.contains("configure") && error.contains("fuel"), "{error}");
 }
 
 #[test]
 fn every_nth_call_traps_and_the_others_are_accepted() {
     let stage = Stage::new();
-    let exporter = stage.load("faulty", "fault = \"trap_nth\"\nnth = 3");
+    let exporter = stage.faulty("trap_nth", "nth = 3");
     let outcomes: Vec<_> = (0..3).map(|_| stage.export(&exporter, &spans()).is_ok()).collect();
     assert_eq!(outcomes, [true, true, false]);
 }
@@ -244,7 +253,7 @@ fn every_nth_call_traps_and_the_others_are_accepted() {
 #[test]
 fn a_flood_of_log_lines_is_held_back_and_cannot_forge_lines() {
     let stage = Stage::new();
-    let exporter = stage.load("faulty", "fault = \"log_flood\"");
+    let exporter = stage.faulty("log_flood", "");
     let _ = stage.export(&exporter, &spans());
     let log = stage.written.log.lock().unwrap();
     assert!(log.len() < 200, "{} lines", log.len());
@@ -255,7 +264,7 @@ fn a_flood_of_log_lines_is_held_back_and_cannot_forge_lines() {
 #[test]
 fn a_host_that_was_not_granted_is_not_reached() {
     let (stage, forbidden) = (Stage::new(), Collector::start());
-    let exporter = stage.load("faulty", &format!("fault = \"wrong_host\"\nurl = \"{}\"", forbidden.url()));
+    let exporter = stage.faulty("wrong_host", &format!("url = \"{}\"", forbidden.url()));
     let outcome = stage.export(&exporter, &spans());
     assert!(matches!(&outcome, Ok(ExportOutcome::Rejected { reason }) if reason.contains("Denied")), "{outcome:?}");
     assert!(forbidden.received().is_empty());
@@ -265,7 +274,7 @@ fn a_host_that_was_not_granted_is_not_reached() {
 #[test]
 fn rows_that_a_batch_does_not_have_do_no_harm() {
     let stage = Stage::new();
-    let exporter = stage.load("faulty", "fault = \"bad_reply\"\nreply = \"rows\"");
+    let exporter = stage.faulty("bad_reply", "reply = \"rows\"");
     match stage.export(&exporter, &spans()) {
         Ok(ExportOutcome::Partial(partial)) => {
             assert!(partial.rejected <= 9, "{partial:?}");
