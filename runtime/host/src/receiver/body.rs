@@ -1,6 +1,6 @@
 //! Reads a request body under a cap and against the clock.
 
-use std::time::Duration;
+use std::{error::Error, io, time::Duration};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -28,13 +28,19 @@ pub(super) struct BodyLimits {
     pub(super) read_timeout: Duration,
 }
 
+impl BodyLimits {
+    fn wire_bytes(self) -> usize {
+        self.max_bytes.saturating_add(self.framing_bytes)
+    }
+}
+
 /// Refuses a body by its announced length, before any of it is read.
 ///
 /// # Errors
 /// Too large.
 pub(super) fn check_length<B: Body>(body: &B, limits: BodyLimits) -> Result<(), Failure> {
     match body.size_hint().lower() {
-        announced if announced > (limits.max_bytes + limits.framing_bytes) as u64 => Err(too_large(limits)),
+        announced if announced > limits.wire_bytes() as u64 => Err(too_large(limits)),
         _ => Ok(()),
     }
 }
@@ -56,7 +62,7 @@ where
     let mut whole = Vec::with_capacity(announced.min(MAX_RESERVED_BYTES));
     while let Some(piece) = next_piece(&mut body, begun, whole.len() as u64, limits.read_timeout).await? {
         counted(piece.len() as u64);
-        if whole.len() + piece.len() > limits.max_bytes + limits.framing_bytes {
+        if whole.len() + piece.len() > limits.wire_bytes() {
             return Err(too_large(limits));
         }
         whole.extend_from_slice(&piece);
@@ -123,8 +129,10 @@ fn too_slow(received: u64, read_timeout: Duration) -> Failure {
 
 fn broken(error: &hyper::Error) -> Failure {
     let message = format!("the body broke off: {error}");
-    match error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        true => Failure::Disconnected(message),
-        false => Failure::Malformed(message),
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    match cause {
+        // The transfer coding is not what it should be; anything else is the connection.
+        Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => Failure::Malformed(message),
+        _ => Failure::Disconnected(message),
     }
 }

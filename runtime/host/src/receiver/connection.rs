@@ -46,24 +46,27 @@ struct State {
     active: usize,
     /// Whether there was a request at all.
     has_begun: bool,
+    /// Whether it was asked to close, to make room.
+    is_evicted: bool,
     /// When the connection was accepted, or its last request ended.
     since: Instant,
 }
 
 impl Activity {
     pub(super) fn new(now: Instant) -> Self {
-        Self { state: Mutex::new(State { active: 0, has_begun: false, since: now }), evicted: Notify::new() }
+        let state = State { active: 0, has_begun: false, is_evicted: false, since: now };
+        Self { state: Mutex::new(state), evicted: Notify::new() }
     }
 
-    /// Since when no request is being answered.
+    /// Since when no request is being answered; none if there is one, or if the connection is about to close anyway.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.lock();
-        (state.active == 0).then_some(state.since)
+        (state.active == 0 && !state.is_evicted).then_some(state.since)
     }
 
-    /// Asks the connection to close. It is not idle any more, so that the next one to go is another one.
+    /// Asks the connection to close.
     pub(super) fn evict(&self) {
-        self.lock().active += 1;
+        self.lock().is_evicted = true;
         self.evicted.notify_one();
     }
 
@@ -81,13 +84,33 @@ impl Activity {
         (state.active == 0).then(|| state.since + allowed)
     }
 
-    fn has_begun(&self) -> bool {
-        self.lock().has_begun
+    /// What becomes of the connection now; `closing` is when it is to be cut, once it was asked to close.
+    fn decide(&self, closing: Option<Instant>, limits: &ListenerLimits) -> Decision {
+        // None while a request is being answered: one that came just before the connection was to close is finished.
+        let Some(deadline) = self.deadline(limits) else { return Decision::Wait };
+        let now = Instant::now();
+        match closing {
+            Some(end) if now >= end => Decision::Cut,
+            None if now >= deadline && self.lock().has_begun => Decision::Close,
+            None if now >= deadline => Decision::TimeOut,
+            _ => Decision::Wait,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What becomes of a connection when its deadline was looked at.
+enum Decision {
+    Wait,
+    /// It is asked to close.
+    Close,
+    /// It was asked to close, and has had its time.
+    Cut,
+    /// It never sent a request.
+    TimeOut,
 }
 
 /// Lasts as long as one request is being answered.
@@ -124,9 +147,10 @@ pub(super) async fn serve<A: Answer>(
     let mut closing: Option<Instant> = None;
     let mut is_stopping = false;
     loop {
-        let deadline = closing.or_else(|| activity.deadline(&shared.limits));
-        // Looked at again now and then, since a request that ends does not wake this task.
-        let wake = deadline.unwrap_or_else(|| Instant::now() + shared.limits.idle.min(shared.limits.first_request));
+        let deadline = activity.deadline(&shared.limits).map(|idle| closing.unwrap_or(idle));
+        // Looked at again now and then, since a request that begins or ends does not wake this task.
+        let again = Instant::now() + shared.limits.idle.min(shared.limits.first_request);
+        let wake = deadline.map_or(again, |deadline| deadline.min(again));
         tokio::select! {
             _ = connection.as_mut() => return,
             () = stopped(&mut stopping), if !is_stopping => {
@@ -137,20 +161,17 @@ pub(super) async fn serve<A: Answer>(
                 closing = Some(Instant::now() + CLOSING);
                 connection.as_mut().graceful_shutdown();
             }
-            () = sleep_until(wake) => {
-                let now = Instant::now();
-                if closing.is_some_and(|end| now >= end) {
-                    return;
+            () = sleep_until(wake) => match activity.decide(closing, &shared.limits) {
+                Decision::Wait => {}
+                Decision::Close => {
+                    closing = Some(Instant::now() + CLOSING);
+                    connection.as_mut().graceful_shutdown();
                 }
-                if closing.is_some() || activity.deadline(&shared.limits).is_none_or(|deadline| now < deadline) {
-                    continue;
-                }
-                if !activity.has_begun() {
+                Decision::Cut => return,
+                Decision::TimeOut => {
                     shared.stats.timed_out.add(1);
                     return;
                 }
-                closing = Some(now + CLOSING);
-                connection.as_mut().graceful_shutdown();
             }
         }
     }

@@ -6,22 +6,43 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::failure::Failure;
 
+/// How much is inflated before the limit is looked at again.
+const PIECE_BYTES: usize = 16 * 1024;
+
 /// Inflates `compressed`, all of its members, into at most `max_bytes`.
 ///
 /// # Errors
 /// Too large as soon as the limit is passed; malformed if a member is truncated, its checksum is wrong, or what follows
 /// it is not a further member.
 pub(super) fn inflate(compressed: &[u8], max_bytes: usize) -> Result<Vec<u8>, Failure> {
-    let mut inflated = Vec::with_capacity(compressed.len().saturating_mul(4).min(max_bytes));
-    // One byte more tells a body of exactly the limit, whose checksum is still to be read, from a longer one.
-    let allowed = (max_bytes as u64).saturating_add(1);
-    let read = MultiGzDecoder::new(compressed).take(allowed).read_to_end(&mut inflated);
-    read.map_err(|error| Failure::Malformed(format!("the body is not valid gzip: {error}")))?;
-    if inflated.len() > max_bytes {
-        return Err(Failure::TooLarge(format!("the body is larger than {max_bytes} bytes when decompressed")));
+    let mut decoder = MultiGzDecoder::new(compressed);
+    let mut inflated = Vec::with_capacity(announced_bytes(compressed).min(max_bytes));
+    let mut piece = [0; PIECE_BYTES];
+    loop {
+        let read = decoder.read(&mut piece);
+        let read = read.map_err(|error| Failure::Malformed(format!("the body is not valid gzip: {error}")))?;
+        let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { break };
+        let length = inflated.len() + piece.len();
+        if length > max_bytes {
+            return Err(Failure::TooLarge(format!("the body is larger than {max_bytes} bytes when decompressed")));
+        }
+        if length > inflated.capacity() {
+            // By doubling, but never beyond the limit.
+            let capacity = inflated.capacity().saturating_mul(2).clamp(length, max_bytes);
+            inflated.reserve_exact(capacity - inflated.len());
+        }
+        inflated.extend_from_slice(piece);
     }
     inflated.shrink_to_fit();
     Ok(inflated)
+}
+
+/// The length that the last member claims to have: that of the whole body, if the sender is honest and there is one
+/// member. As far as it is a lie, it is memory reserved but never touched.
+fn announced_bytes(compressed: &[u8]) -> usize {
+    // Deflate cannot do better than 1032 to 1.
+    let longest = compressed.len().saturating_mul(1032);
+    compressed.last_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize).min(longest)
 }
 
 #[cfg(test)]

@@ -24,11 +24,11 @@ use crate::{
     telemetry::{Level, Log},
 };
 
-/// Longest request that is decoded where it was read. Decoding it takes some hundred microseconds at most; handing a
-/// larger one to a thread for blocking work costs less than keeping other connections of this worker waiting.
+/// Longest request that is decoded where it was read: for a smaller one, handing it to a thread for blocking work takes
+/// longer than decoding it; a larger one would keep other connections of this worker waiting.
 const MAX_INLINE_BYTES: usize = 64 * 1024;
 /// The same for a compressed one, which may become a thousand times as long.
-const MAX_INLINE_COMPRESSED_BYTES: usize = 4 * 1024;
+const MAX_INLINE_COMPRESSED_BYTES: usize = 1024;
 /// When to try again if all slots are taken.
 const BUSY: Duration = Duration::from_secs(1);
 

@@ -284,3 +284,122 @@ fn report_panic<A>(shared: &Shared<A>, ended: Result<(), tokio::task::JoinError>
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::VecDeque, future::pending, sync::atomic::AtomicU64};
+
+    use http::StatusCode;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::{receiver::reply::reply, telemetry::LogRecord};
+
+    /// Fails as told before it accepts.
+    struct Failing(VecDeque<io::Error>, TcpListener);
+
+    impl Accept for Failing {
+        async fn accept(&mut self) -> io::Result<TcpStream> {
+            match self.0.pop_front() {
+                Some(error) => Err(error),
+                None => Accept::accept(&mut self.1).await,
+            }
+        }
+    }
+
+    struct Hello;
+
+    impl Answer for Hello {
+        async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<ReplyBody> {
+            match request.uri().path() {
+                "/panic" => panic!("a defect"),
+                "/never" => pending().await,
+                _ => reply(StatusCode::OK, "text/plain", "hello"),
+            }
+        }
+    }
+
+    #[derive(Default)]
+    struct Count(AtomicU64);
+
+    impl crate::telemetry::LogSink for Count {
+        fn log(&self, _: &LogRecord<'_>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    async fn start(errors: Vec<io::Error>) -> (SocketAddr, Listening, Arc<Count>) {
+        let (listener, address) = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "test").await.unwrap();
+        let limits = ListenerLimits {
+            max_connections: 4,
+            max_concurrent_streams: 4,
+            first_request: Duration::from_secs(10),
+            idle: Duration::from_millis(50),
+        };
+        let count = Arc::new(Count::default());
+        let listener = Failing(errors.into(), listener);
+        let listening = listen(listener, Arc::new(Hello), limits, Arc::default(), Log::new(count.clone()), "test");
+        (address, listening, count)
+    }
+
+    async fn get(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await;
+        answer
+    }
+
+    #[tokio::test]
+    async fn errors_of_accept_are_counted_and_do_not_end_the_listener() {
+        let too_many_files = || io::Error::from_raw_os_error(24);
+        let aborted = io::Error::from(io::ErrorKind::ConnectionAborted);
+        let (address, listening, count) = start(vec![too_many_files(), aborted, too_many_files()]).await;
+        assert!(get(address, "/").await.ends_with("hello"));
+        assert_eq!(listening.stats.accept_errors.get(), 3);
+        // The one that was aborted says nothing about this machine.
+        assert_eq!(count.0.load(std::sync::atomic::Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_connection_and_is_told() {
+        let (address, listening, count) = start(vec![]).await;
+        assert_eq!(get(address, "/panic").await, "");
+        assert!(get(address, "/").await.ends_with("hello"));
+        assert_eq!(count.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+        assert_eq!(listening.stop(Duration::from_secs(10)).await, 0);
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_closed_after_its_last_request() {
+        let (address, _listening, _) = start(vec![]).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer);
+        timeout(Duration::from_secs(10), read).await.expect("closed").unwrap();
+        assert!(answer.ends_with("hello"));
+    }
+
+    #[tokio::test]
+    async fn stopping_does_not_wait_for_the_next_attempt_to_accept() {
+        let errors = (0..1000).map(|_| io::Error::from_raw_os_error(24)).collect();
+        let (_, listening, count) = start(errors).await;
+        while count.0.load(std::sync::atomic::Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(listening.stop(Duration::from_secs(10)).await, 0);
+    }
+
+    #[tokio::test]
+    async fn dropping_a_listener_cuts_its_connections() {
+        let (address, listening, _) = start(vec![]).await;
+        let answer = tokio::spawn(async move { get(address, "/never").await });
+        while listening.stats.open() == 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(listening);
+        assert_eq!(timeout(Duration::from_secs(10), answer).await.expect("cut").unwrap(), "");
+    }
+}

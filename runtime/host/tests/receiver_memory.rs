@@ -1,0 +1,108 @@
+//! How much memory the worst requests cost. A process of its own, since a peak is one of the whole process.
+#![cfg(target_os = "linux")]
+
+use std::{
+    io::{Read, Write, copy, repeat},
+    net::{SocketAddr, TcpStream},
+    sync::Arc,
+};
+
+use flate2::{Compression, write::GzEncoder};
+use spangate::{
+    config,
+    receiver::{Outcome, ReceiverStats, start_otlp_http},
+    telemetry::{Log, LogRecord, LogSink},
+};
+use spangate_core::{
+    batch::Metadata,
+    consumer::{Consumer, Refusal},
+    otlp::Request,
+    signal::Signal,
+};
+
+struct Nobody;
+
+impl Consumer for Nobody {
+    fn admit(&self, _: Signal) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn consume(&self, _: Signal, _: Request, _: Metadata) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+impl LogSink for Nobody {
+    fn log(&self, _: &LogRecord<'_>) {}
+}
+
+/// Peak of resident memory, KiB.
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn post(address: SocketAddr, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST /v1/traces HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-protobuf\r\n\
+         content-encoding: gzip\r\ncontent-length: {length}\r\n\r\n"
+    )
+    .unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// 1 GiB of zeros in a thousandth of it.
+fn bomb() -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    copy(&mut repeat(0).take(1 << 20), &mut encoder).unwrap();
+    encoder.finish().unwrap().repeat(1024)
+}
+
+/// Spans of two bytes each, up to just below the limit of 20 MiB.
+fn empty_spans() -> Vec<u8> {
+    let content = 20 * 1024 * 1024 - 64;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut head = vec![0x0a];
+    prost::encoding::encode_varint(content as u64 + 5, &mut head);
+    head.push(0x12);
+    prost::encoding::encode_varint(content as u64, &mut head);
+    encoder.write_all(&head).unwrap();
+    for _ in 0..content / 2 {
+        encoder.write_all(&[0x12, 0]).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn i03_i04_bombs_cost_some_bodies_and_not_what_they_would_become() {
+    let mut config = config::Receiver::otlp_http();
+    config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let limit_kib = config.max_request_bytes as u64 / 1024;
+    let stats = Arc::new(ReceiverStats::default());
+    let log = Log::new(Arc::new(Nobody));
+    let receiver = start_otlp_http(config, Arc::new(Nobody), log, stats.clone()).await.unwrap();
+    let (bomb, empty_spans, address) = (bomb(), empty_spans(), receiver.local_addr());
+    let before = peak_kib();
+    let sending = std::thread::spawn(move || {
+        for body in [&bomb, &empty_spans].into_iter().cycle().take(4) {
+            let answer = post(address, body);
+            assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        }
+    });
+    while !sending.is_finished() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    sending.join().unwrap();
+    let grown = peak_kib() - before;
+    assert_eq!(stats.requests(Outcome::TooLarge), 4);
+    // The inflated body, and what the allocator keeps of earlier ones on each thread; nothing per span, and nothing
+    // beyond the limit: either would be gigabytes.
+    assert!(grown < 6 * limit_kib, "{grown} KiB");
+}

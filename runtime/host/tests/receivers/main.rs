@@ -1,0 +1,11 @@
+//! Receivers over real sockets, with a consumer that only remembers. Names of rows (I01 to I30) are those of the list of
+//! bad inputs that every receiver must survive.
+
+mod admin;
+mod client;
+mod connections;
+mod fake;
+mod grpc;
+mod http;
+mod json;
+mod samples;
