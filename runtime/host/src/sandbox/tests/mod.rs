@@ -1,1 +1,7 @@
+//! Real components, written by hand, against every wall: one below, at, and one above each limit where it has an edge.
 
+mod faults;
+mod lifecycle;
+mod loading;
+mod running;
+mod stage;
