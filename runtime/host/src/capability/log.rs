@@ -120,7 +120,7 @@ impl LogCtx {
     }
 
     /// Lines suppressed since the start.
-    pub(crate) fn suppressed(&self) -> u64 {
+    pub(crate) fn lines_suppressed(&self) -> u64 {
         self.lock().suppressed_total
     }
 
@@ -222,6 +222,6 @@ mod tests {
         let (ctx, lines) = context(0);
         LogView { ctx: &ctx }.log(log::Level::Error, "help".into());
         assert!(lines.0.lock().unwrap().is_empty());
-        assert_eq!(ctx.suppressed(), 1);
+        assert_eq!(ctx.lines_suppressed(), 1);
     }
 }

@@ -175,7 +175,7 @@ impl Body {
             rebuilds: totals.rebuilds.load(Relaxed),
             recycles: totals.recycles.load(Relaxed),
             instances: totals.instances.load(Relaxed),
-            log_lines_suppressed: capabilities.log.suppressed(),
+            log_lines_suppressed: capabilities.log.lines_suppressed(),
             http_denied: http.denied,
             http_requests: http.requests,
             http_bytes_out: http.bytes_out,

@@ -19,12 +19,13 @@ mod inspection;
 mod instance;
 mod lending;
 mod limits;
+mod loader;
 mod meter;
 mod metered;
 mod metered_store;
 mod precompiled;
 mod quarantine;
-mod sandbox;
+
 mod scan;
 mod share;
 mod state;
@@ -38,8 +39,8 @@ pub use self::{
     error::{LoadError, SandboxError, SettingError},
     exporter::SandboxExporter,
     inspection::{Import, Inspection, inspect},
+    loader::Sandbox,
     quarantine::Health,
-    sandbox::Sandbox,
     state::{Cost, ExporterState, LastFault},
     track::Need,
 };

@@ -36,7 +36,7 @@ pub(in super::super) struct Exports {
 
 /// Whether the component exports an interface of this track, whatever its patch version.
 fn has(component: &Component, interface: &str) -> bool {
-    component.get_export_index(None, &format!("spangate:exporter/{interface}@0.1.0")).is_some()
+    component.get_export_index(None, format!("spangate:exporter/{interface}@0.1.0")).is_some()
 }
 
 impl ExportIndices {
