@@ -167,3 +167,45 @@ fn a_guest_that_faults_on_every_batch_goes_into_quarantine_and_readiness_stays_t
     assert_eq!(ready, 200, "an exporter that is not required does not make the agent unready: {reasons}");
     scene.expect_end("quarantine")
 }
+
+#[test]
+fn a_guest_that_aborts_is_stopped() -> Result<()> {
+    Scene::with("abort", "")?.expect_fault("trapped")
+}
+
+#[test]
+fn a_guest_that_panics_now_and_then_loses_nothing() -> Result<()> {
+    let scene = Scene::with("trap_nth", "nth = 3")?;
+    scene.send()?;
+    wait_until("every row of the bad exporter", || (scene.status().rows("bad", "delivered") == ROWS).then_some(()));
+    let status = scene.status();
+    assert_eq!(status.exporter("bad")["last_fault"]["kind"], "trapped");
+    status.assert_accounted();
+    let (ended, log) = scene.spangate.server.terminate()?;
+    assert!(ended.success(), "{ended}\n{log}");
+    Ok(())
+}
+
+#[test]
+fn a_guest_that_floods_the_log_is_cut_short_and_the_flood_counted() -> Result<()> {
+    let scene = Scene::with("log_flood", "")?;
+    scene.send()?;
+    let log = wait_until("the count of suppressed lines", || {
+        let log = scene.spangate.server.log();
+        log.contains("log lines suppressed").then_some(log)
+    });
+    let lines = log.lines().filter(|line| line.contains("flood")).count();
+    assert!(lines < 2_000, "{lines} lines of a flood of 100,000");
+    assert!(!log.contains('\u{7}') && !log.contains("\u{1b}[2J"), "control characters reach the terminal");
+    assert!(!log.lines().any(|line| line.starts_with("WARN forged")), "a line that the guest forged");
+    scene.status().assert_accounted();
+    Ok(())
+}
+
+#[test]
+fn a_guest_that_loops_while_it_is_configured_is_refused_and_nothing_starts() -> Result<()> {
+    let error = Scene::with("spin_configure", "").err().map(|error| format!("{error:#}")).unwrap_or_default();
+    assert!(error.contains("out_of_fuel") || error.contains("deadline_exceeded"), "{error}");
+    assert!(error.contains("exporters.bad"), "the message does not name the exporter: {error}");
+    Ok(())
+}
