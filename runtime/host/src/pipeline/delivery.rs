@@ -67,7 +67,7 @@ async fn call(lane: &Lane, entry: &QueueEntry) -> Result<ExportOutcome, ExportEr
     })
 }
 
-/// What costs rows is told; what is tried again is only counted.
+/// What costs rows is told, and why a backend does not take them now. What the sandbox says itself is only counted.
 fn complain(lane: &Lane, answer: &Result<ExportOutcome, ExportError>, settled: Settled, now: Duration) {
     let word = match answer {
         Ok(ExportOutcome::Accepted) => return,
@@ -80,5 +80,7 @@ fn complain(lane: &Lane, answer: &Result<ExportOutcome, ExportError>, settled: S
         lane.complaints.say(now, format_args!("dropped {rows} rows ({}): {word}", reason.as_str()));
     } else if settled.rejected > 0 {
         lane.complaints.say(now, format_args!("{} rows were rejected: {word}", settled.rejected));
+    } else if matches!(answer, Ok(ExportOutcome::RetryAfter { .. })) {
+        lane.complaints.say(now, format_args!("{} rows are tried again later: {word}", settled.requeued));
     }
 }
