@@ -11,7 +11,7 @@ Exit codes:
   1    it could not be done
   2    the command line or the configuration is wrong; nothing was started
   3    stopped, and spans or events were lost
-  130  a second Ctrl-C cut the draining short";
+  130  a second Ctrl-C, or one while starting: stopped at once";
 
 const TOP_EXAMPLES: &str = "\
 Examples:
@@ -26,8 +26,8 @@ Examples:
   spangate run --log debug spangate.toml
   ZIPKIN_TOKEN=... spangate run spangate.toml    for `${env:ZIPKIN_TOKEN}` in the file
 
-Ctrl-C and SIGTERM stop taking spans, empty the queues within `[shutdown] deadline`, and say what became of every
-span. A second Ctrl-C stops at once.";
+Ctrl-C and SIGTERM stop taking spans, empty the queues within `[shutdown] deadline`,
+and say what became of every span. A second Ctrl-C stops at once.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:

@@ -13,7 +13,8 @@ use crate::{
     args::CheckArgs,
     config_file,
     exit::Exit,
-    listing, loading,
+    listing::{self, Line},
+    loading,
     paint::{self, Paint},
     stderr_log::StderrLog,
     stdout_sink,
@@ -57,7 +58,12 @@ pub(crate) fn no_receiver(document: &Document) -> Vec<Problem> {
 fn text(document: &Document, described: &[(String, Description)], page: usize, paint: Paint) -> String {
     let config = &document.config;
     let mut text = format!("{} {}\n\n", document.file(), paint.green("is right"));
-    text += &listing::listeners(config);
+    text += &listing::listeners(&listing::configured(config));
     text.push('\n');
-    text + &listing::exporters(config, described, page, paint)
+    let lines: Vec<_> = described.iter().map(|(name, said)| line(name, said)).collect();
+    text + &listing::exporters(config, &lines, page, paint)
+}
+
+fn line(name: &str, said: &Description) -> Line {
+    Line { name: name.to_owned(), version: said.version.clone(), signals: Some(said.signals.clone()) }
 }

@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Usage,
     /// 3: stopped, and spans or events were lost since the start.
     Lost,
-    /// 130: a second Ctrl-C cut the draining short.
+    /// 130: stopped at once, by a second Ctrl-C or by one while starting.
     Interrupted,
 }
 

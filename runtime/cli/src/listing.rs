@@ -1,9 +1,8 @@
 //! What a configuration runs: who listens where, and each exporter in a line.
 
-use spangate::{
-    config::{Component, Config, Exporter, WhenFull},
-    sandbox::Description,
-};
+use std::net::SocketAddr;
+
+use spangate::config::{Component, Config, Exporter, WhenFull};
 use spangate_core::signal::Signal;
 
 use crate::{
@@ -11,30 +10,45 @@ use crate::{
     table::{Table, thousands},
 };
 
-/// The receivers and the admin endpoint, one line each.
-pub(crate) fn listeners(config: &Config) -> String {
-    let receivers = &config.receivers;
-    let http = receivers.otlp_http.as_ref().map(|receiver| ("OTLP over HTTP", receiver.listen));
-    let grpc = receivers.otlp_grpc.as_ref().map(|receiver| ("OTLP over gRPC", receiver.listen));
-    let admin = config.admin.map(|admin| ("admin", admin.listen));
-    let lines = [http, grpc, admin].into_iter().flatten();
-    lines.map(|(what, listen)| format!("  {what:<14}  {listen}\n")).collect()
+/// Who listens where, one line each.
+pub(crate) fn listeners(addresses: &[(&str, Option<SocketAddr>)]) -> String {
+    let listening = addresses.iter().filter_map(|(what, address)| Some((what, (*address)?)));
+    listening.map(|(what, address)| format!("  {what:<14}  {address}\n")).collect()
 }
 
-/// A table of the exporters with what they say about themselves. Secrets are taken out.
-pub(crate) fn exporters(config: &Config, described: &[(String, Description)], page: usize, paint: Paint) -> String {
-    let mut table = Table::new(&["exporter", "component", "version", "signals", "grants", "queue", "when full"]);
-    for (name, description) in described {
-        let Some(exporter) = config.exporters.get(name) else { continue };
-        table.row([
-            name.clone(),
-            component(exporter),
-            description.version.clone(),
-            signals(exporter, description),
-            grants(exporter),
-            thousands(exporter.queue.max_queue_size as u64),
-            when_full(exporter).to_owned(),
-        ]);
+/// What a configuration says about who listens where.
+pub(crate) fn configured(config: &Config) -> [(&'static str, Option<SocketAddr>); 3] {
+    let receivers = &config.receivers;
+    [
+        ("OTLP over HTTP", receivers.otlp_http.as_ref().map(|receiver| receiver.listen)),
+        ("OTLP over gRPC", receivers.otlp_grpc.as_ref().map(|receiver| receiver.listen)),
+        ("admin", config.admin.map(|admin| admin.listen)),
+    ]
+}
+
+/// An exporter to be listed.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// Its name in the configuration.
+    pub(crate) name: String,
+    /// The version it gives itself.
+    pub(crate) version: String,
+    /// The signals it takes; none leaves the column out.
+    pub(crate) signals: Option<Vec<Signal>>,
+}
+
+/// A table of exporters. Secrets are taken out.
+pub(crate) fn exporters(config: &Config, lines: &[Line], page: usize, paint: Paint) -> String {
+    let has_signals = lines.iter().any(|line| line.signals.is_some());
+    let with_signals = ["exporter", "component", "version", "signals", "grants", "queue", "when full"];
+    let without = ["exporter", "component", "version", "grants", "queue", "when full"];
+    let mut table = Table::new(if has_signals { &with_signals } else { &without });
+    for line in lines {
+        let Some(exporter) = config.exporters.get(&line.name) else { continue };
+        let signals = has_signals.then(|| signals(exporter, line.signals.as_deref().unwrap_or_default()));
+        let queue = [thousands(exporter.queue.max_queue_size as u64), when_full(exporter).to_owned()];
+        let about = [line.name.clone(), component(exporter), line.version.clone()];
+        table.row(about.into_iter().chain(signals).chain([grants(exporter)]).chain(queue));
     }
     config.secrets.redact(&table.render(page, paint)).into_owned()
 }
@@ -50,14 +64,14 @@ pub(crate) fn component(exporter: &Exporter) -> String {
 }
 
 /// What it takes and is let.
-fn signals(exporter: &Exporter, description: &Description) -> String {
+fn signals(exporter: &Exporter, taken: &[Signal]) -> String {
     let subscribe = &exporter.subscribe;
     let is_let = |signal: &&Signal| match signal {
         Signal::Spans => subscribe.spans != Some(false),
         Signal::StartedSpans => subscribe.started_spans != Some(false),
         Signal::Events => subscribe.events.as_ref().is_none_or(|names| !names.is_empty()),
     };
-    let names: Vec<_> = description.signals.iter().filter(is_let).map(|signal| signal.as_str()).collect();
+    let names: Vec<_> = taken.iter().filter(is_let).map(|signal| signal.as_str()).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 

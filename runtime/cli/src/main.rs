@@ -12,8 +12,11 @@ mod load_problem;
 mod loading;
 mod paint;
 mod report;
+mod run;
+mod start_problem;
 mod stderr_log;
 mod stdout_sink;
+mod stop_signals;
 mod table;
 
 use std::process::ExitCode;
@@ -30,7 +33,7 @@ fn main() -> ExitCode {
         Command::Demo => Err(anyhow::anyhow!("`demo` is not here yet")),
         Command::Check(args) => check::check(&args),
         Command::Inspect(args) => inspect::inspect(&args),
-        Command::Run(_) => Err(anyhow::anyhow!("`run` is not here yet")),
+        Command::Run(args) => run::run(&args),
     };
     let exit = outcome.unwrap_or_else(|error| {
         eprintln!("{} {error:#}", paint::stderr().red("error:"));

@@ -4,3 +4,4 @@ mod check;
 mod help;
 mod inspect;
 mod process;
+mod run;

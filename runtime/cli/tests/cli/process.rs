@@ -95,6 +95,18 @@ impl Running {
         kill_process(pid, signal).expect("the process is there");
     }
 
+    /// Sends a signal until the process ends: one that follows another at once counts as the same.
+    pub(crate) fn signal_until_the_end(mut self, signal: Signal) -> Said {
+        for _ in 0..LOOKS {
+            if self.child.try_wait().expect("a child").is_some() {
+                break;
+            }
+            self.signal(signal);
+            std::thread::sleep(APART);
+        }
+        self.end()
+    }
+
     /// Waits for the end.
     pub(crate) fn end(mut self) -> Said {
         let is_over = (0..LOOKS).any(|_| {

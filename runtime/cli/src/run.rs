@@ -1,0 +1,150 @@
+//! `spangate run`: receives and delivers until it is told to stop, then says what became of every span.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use spangate::{Runtime, StartError, config::Document, telemetry::LogSink};
+
+use crate::{
+    args::RunArgs,
+    check, config_file,
+    exit::Exit,
+    listing::{self, Line},
+    paint::{self, Paint},
+    report, start_problem,
+    stderr_log::StderrLog,
+    stdout_sink::StdoutSink,
+    stop_signals,
+    table::{PAGE, thousands},
+};
+
+/// One Ctrl-C can arrive twice: from the terminal, and passed on by a wrapper such as `timeout` or `cargo run`.
+const SAME_KEYSTROKE: Duration = Duration::from_millis(300);
+
+/// What happens while the command runs.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The start came to an end.
+    Started(Box<Result<Runtime, StartError>>),
+    /// A signal of this name asks to stop.
+    Stop(&'static str),
+    /// The queues are empty, or the deadline has passed.
+    Drained,
+}
+
+pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
+    let document = match config_file::read(&args.config) {
+        Ok(document) => document,
+        Err(exit) => return Ok(exit),
+    };
+    let problems = check::no_receiver(&document);
+    if !problems.is_empty() {
+        config_file::print(&problems);
+        return Ok(Exit::Usage);
+    }
+    let log = StderrLog::start(args.log.into(), paint::stderr(), document.config.secrets.clone())?;
+    let exit = start_and_stop(&document, &log);
+    log.finish();
+    exit
+}
+
+fn start_and_stop(document: &Document, log: &Arc<StderrLog>) -> Result<Exit> {
+    let (sender, events) = sync_channel(8);
+    stop_signals::listen(sender.clone()).context("cannot listen for signals")?;
+    start(document, log, sender.clone())?;
+    let runtime = match events.recv()? {
+        Event::Started(started) => match *started {
+            Ok(runtime) => Arc::new(runtime),
+            Err(error) => {
+                log.finish();
+                return start_problem::tell(document, &error);
+            }
+        },
+        Event::Stop(_) | Event::Drained => return Ok(Exit::Interrupted),
+    };
+    let paint = paint::stderr();
+    eprint!("{}", welcome(document, &runtime, paint));
+    let signal = loop {
+        if let Event::Stop(signal) = events.recv()? {
+            break signal;
+        }
+    };
+    let deadline = document.config.shutdown.deadline;
+    let stopping = Instant::now();
+    let title = paint.bold(&format!("stopping on {signal}:"));
+    eprintln!("\n{title} up to {deadline:?} to empty the queues; Ctrl-C again stops at once");
+    drain(&runtime, deadline, sender)?;
+    let is_drained = wait_until_drained(&runtime, &events, stopping);
+    log.finish();
+    let status = runtime.status();
+    eprint!("\n{}", report::render(&status, PAGE, paint));
+    Ok(if is_drained { report::exit(&status) } else { Exit::Interrupted })
+}
+
+/// Starts on a thread of its own: a first start compiles components, and Ctrl-C has to be heard meanwhile.
+fn start(document: &Document, log: &Arc<StderrLog>, events: SyncSender<Event>) -> io::Result<()> {
+    let builder = Runtime::builder()
+        .config(document.config.clone())
+        .builtins(spangate_builtin::component)
+        .log(Arc::clone(log) as Arc<dyn LogSink>)
+        .terminal(Arc::new(StdoutSink));
+    let start = move || {
+        let _ = events.send(Event::Started(Box::new(builder.start())));
+    };
+    std::thread::Builder::new().name("spangate-start".into()).spawn(start).map(drop)
+}
+
+fn drain(runtime: &Arc<Runtime>, deadline: Duration, events: SyncSender<Event>) -> io::Result<()> {
+    let runtime = Arc::clone(runtime);
+    let drain = move || {
+        runtime.shutdown(deadline);
+        let _ = events.send(Event::Drained);
+    };
+    std::thread::Builder::new().name("spangate-drain".into()).spawn(drain).map(drop)
+}
+
+/// Waits for the queues, and says every second how much is left. False if a second signal cuts it short.
+fn wait_until_drained(runtime: &Runtime, events: &Receiver<Event>, stopping: Instant) -> bool {
+    let mut told = None;
+    loop {
+        match events.recv_timeout(Duration::from_secs(1)) {
+            Ok(Event::Stop(_)) if stopping.elapsed() < SAME_KEYSTROKE => {}
+            Ok(Event::Stop(_)) => return false,
+            Ok(Event::Drained) | Err(RecvTimeoutError::Disconnected) => return true,
+            Ok(Event::Started(_)) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                let exporters = runtime.status().exporters;
+                let left: u64 =
+                    exporters.iter().map(|exporter| exporter.ledger.queued + exporter.ledger.in_flight).sum();
+                if told != Some(left) {
+                    eprintln!("  {} left to deliver", thousands(left));
+                }
+                told = Some(left);
+            }
+        }
+    }
+}
+
+/// Who listens where, and which exporters run.
+fn welcome(document: &Document, runtime: &Runtime, paint: Paint) -> String {
+    let config = &document.config;
+    let addresses = [
+        ("OTLP over HTTP", runtime.local_addr("otlp_http")),
+        ("OTLP over gRPC", runtime.local_addr("otlp_grpc")),
+        ("admin", runtime.admin_addr()),
+    ];
+    let exporters = runtime.status().exporters;
+    let line = |name, version| Line { name, version, signals: None };
+    let lines: Vec<_> = exporters.into_iter().map(|exporter| line(exporter.name, exporter.version)).collect();
+    let title = format!("spangate {} runs {}", env!("CARGO_PKG_VERSION"), document.file());
+    let mut text = format!("\n{}\n\n{}\n", paint.bold(&title), listing::listeners(&addresses));
+    text += &listing::exporters(config, &lines, PAGE, paint);
+    text + &format!("\n{}\n\n", paint.dim("Ctrl-C stops it and says what became of every span."))
+}
