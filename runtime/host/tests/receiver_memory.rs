@@ -68,15 +68,13 @@ fn bomb() -> Vec<u8> {
 /// Spans of two bytes each, up to just below the limit of 20 MiB.
 fn empty_spans() -> Vec<u8> {
     let content = 20 * 1024 * 1024 - 64;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let mut head = vec![0x0a];
     prost::encoding::encode_varint(content as u64 + 5, &mut head);
     head.push(0x12);
     prost::encoding::encode_varint(content as u64, &mut head);
     encoder.write_all(&head).unwrap();
-    for _ in 0..content / 2 {
-        encoder.write_all(&[0x12, 0]).unwrap();
-    }
+    encoder.write_all(&[0x12, 0].repeat(content / 2)).unwrap();
     encoder.finish().unwrap()
 }
 
@@ -89,9 +87,10 @@ async fn i03_i04_bombs_cost_some_bodies_and_not_what_they_would_become() {
     let log = Log::new(Arc::new(Nobody));
     let receiver = start_otlp_http(config, Arc::new(Nobody), log, stats.clone()).await.unwrap();
     let (bomb, empty_spans, address) = (bomb(), empty_spans(), receiver.local_addr());
+    // Making them has cost memory too, which is part of the peak that later ones are measured against.
     let before = peak_kib();
     let sending = std::thread::spawn(move || {
-        for body in [&bomb, &empty_spans].into_iter().cycle().take(4) {
+        for body in [&bomb, &empty_spans].into_iter().cycle().take(2) {
             let answer = post(address, body);
             assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
         }
@@ -101,7 +100,7 @@ async fn i03_i04_bombs_cost_some_bodies_and_not_what_they_would_become() {
     }
     sending.join().unwrap();
     let grown = peak_kib() - before;
-    assert_eq!(stats.requests(Outcome::TooLarge), 4);
+    assert_eq!(stats.requests(Outcome::TooLarge), 2);
     // The inflated body, and what the allocator keeps of earlier ones on each thread; nothing per span, and nothing
     // beyond the limit: either would be gigabytes.
     assert!(grown < 6 * limit_kib, "{grown} KiB");

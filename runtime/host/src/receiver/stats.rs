@@ -1,11 +1,8 @@
 //! What a receiver counts about itself.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 /// How a request ended. One spelling everywhere: metrics, log and this enum.
@@ -48,24 +45,19 @@ impl Outcome {
         Self::Failed,
     ];
 
-    /// The outcome's name in logs.
+    /// The outcome's name in metrics and logs.
     pub fn as_str(self) -> &'static str {
-        self.count_name().strip_prefix("requests_").unwrap_or_default()
-    }
-
-    /// The name of the count of requests that ended so.
-    fn count_name(self) -> &'static str {
         match self {
-            Self::Accepted => "requests_accepted",
-            Self::Partial => "requests_partial",
-            Self::Malformed => "requests_malformed",
-            Self::TooLarge => "requests_too_large",
-            Self::Unsupported => "requests_unsupported",
-            Self::Refused => "requests_refused",
-            Self::Busy => "requests_busy",
-            Self::TimedOut => "requests_timed_out",
-            Self::Disconnected => "requests_disconnected",
-            Self::Failed => "requests_failed",
+            Self::Accepted => "accepted",
+            Self::Partial => "partial",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+            Self::Unsupported => "unsupported",
+            Self::Refused => "refused",
+            Self::Busy => "busy",
+            Self::TimedOut => "timed_out",
+            Self::Disconnected => "disconnected",
+            Self::Failed => "failed",
         }
     }
 }
@@ -112,26 +104,6 @@ impl ReceiverStats {
         self.requests[outcome as usize].get()
     }
 
-    /// Everything that is counted, by name. All of it only grows.
-    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let named = [
-            ("bytes_received", &self.bytes_received),
-            ("spans_received", &self.spans_received),
-            ("events_received", &self.events_received),
-            ("rows_rejected", &self.rows_rejected),
-            ("plain_logs_dropped", &self.plain_logs_dropped),
-            ("metric_points_dropped", &self.metric_points_dropped),
-            ("connections_accepted", &self.connections.accepted),
-            ("connections_closed", &self.connections.closed),
-            ("connections_refused", &self.connections.refused),
-            ("connections_evicted", &self.connections.evicted),
-            ("connections_timed_out", &self.connections.timed_out),
-            ("accept_errors", &self.connections.accept_errors),
-        ];
-        let requests = Outcome::ALL.into_iter().map(|outcome| (outcome.count_name(), self.requests(outcome)));
-        named.into_iter().map(|(name, counter)| (name, counter.get())).chain(requests).collect()
-    }
-
     pub(super) fn count_request(&self, outcome: Outcome) {
         self.requests[outcome as usize].add(1);
     }
@@ -160,23 +132,5 @@ impl ConnectionStats {
         // Read in this order: a connection that ends in between cannot make the difference negative.
         let closed = self.closed.get();
         self.accepted.get().saturating_sub(closed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_count_has_a_name_of_its_own() {
-        let stats = ReceiverStats::default();
-        for (outcome, count) in Outcome::ALL.into_iter().zip(1..) {
-            (0..count).for_each(|_| stats.count_request(outcome));
-        }
-        stats.spans_received.add(7);
-        let counts = stats.counts();
-        assert_eq!(counts.len(), 12 + Outcome::ALL.len());
-        assert_eq!((counts["requests_accepted"], counts["requests_failed"], counts["spans_received"]), (1, 10, 7));
-        assert!(Outcome::ALL.iter().all(|outcome| !outcome.as_str().is_empty()));
     }
 }

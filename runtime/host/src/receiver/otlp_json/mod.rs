@@ -2,8 +2,8 @@
 //!
 //! Rules (OTLP specification, "JSON Protobuf Encoding"; Protocol Buffers, "ProtoJSON Format"): ids are hex in either
 //! case; enums are integers; 64-bit integers are strings or numbers; keys are lowerCamelCase and unknown ones are
-//! ignored; bytes are base64; null means absent. Nothing is kept but the protobuf, which is never longer than the JSON:
-//! the text is read once and each field is written as it is met. Nesting is bounded by the parser.
+//! ignored; bytes are base64; null means absent. Nothing is kept but the protobuf, which is hardly ever longer than the
+//! JSON: the text is read once and each field is written as it is met. Nesting is bounded by the parser.
 
 mod scalar;
 mod schema;

@@ -1,3 +1,10 @@
+use bytes::Bytes;
+use proptest::prelude::*;
+use spangate_core::{
+    otlp::{ScanLimits, scan},
+    signal::Signal,
+};
+
 use super::*;
 
 fn traces(json: &str) -> Result<Vec<u8>, String> {
@@ -155,4 +162,37 @@ fn log_records_and_data_points_are_written_too() {
         {"name":"m","sum":{"dataPoints":[{"asInt":1},{}]}}]}]}]}"#;
     let written = to_protobuf(metrics.as_bytes(), &METRICS_REQUEST).unwrap();
     assert_eq!(written, [0x0a, 10, 0x12, 8, 0x12, 6, 0x3a, 4, 0x0a, 0, 0x0a, 0]);
+}
+
+/// A request that touches every kind of field.
+const SAMPLE: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"k","value":{"arrayValue":{"values":[{"intValue":"-1"},
+    {"doubleValue":1.5e3},{"bytesValue":"AAEC"},{"kvlistValue":{"values":[{"key":"n","value":{"boolValue":true}}]}}]}}}]},
+    "scopeSpans":[{"scope":{"name":"s"},"spans":[{"traceId":"01020304050607080102030405060708",
+    "spanId":"0102030405060708","kind":2,"flags":257,"startTimeUnixNano":"17","unknown":{"a":[null,1]},
+    "status":{"code":1,"message":"\u00e9"},"events":[{"name":"e"}],"links":null}]}]}]}"#;
+
+proptest! {
+    #[test]
+    fn damaged_json_is_either_refused_or_a_request_of_nearly_its_size(
+        damage in prop::collection::vec((0..SAMPLE.len(), prop_oneof![any::<u8>(), prop::sample::select(&b"{}[]\",:01-.eE"[..])]), 1..4)
+    ) {
+        let mut json = SAMPLE.as_bytes().to_vec();
+        for (at, byte) in damage {
+            json[at] = byte;
+        }
+        if let Ok(protobuf) = to_protobuf(&json, &TRACES_REQUEST) {
+            prop_assert!(protobuf.len() <= json.len() + 64);
+            // Whatever was written is protobuf; at most it breaks a rule of OTLP, such as a message given twice.
+            if let Err(error) = scan(Signal::Spans, Bytes::from(protobuf), &ScanLimits::default()) {
+                prop_assert!(error.what.contains("twice") || error.what.contains("nested"), "{}", error.what);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_sample_is_taken_whole() {
+    let protobuf = traces(SAMPLE).unwrap();
+    let scanned = scan(Signal::Spans, Bytes::from(protobuf), &ScanLimits::default()).unwrap();
+    assert_eq!((scanned.request.rows(), scanned.rejected), (1, 0));
 }
