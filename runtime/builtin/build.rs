@@ -21,8 +21,9 @@ const KEPT: &[&str] = &["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGIST
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // Relative, so that two checkouts that share a target folder do not take each other's components for their own.
     for path in ["guests/Cargo.toml", "guests/Cargo.lock", "guests/exporters", "guests/faulty", "sdk/rust", "wit"] {
-        println!("cargo:rerun-if-changed={}", root.join(path).display());
+        println!("cargo:rerun-if-changed=../../{path}");
     }
     println!("cargo:rerun-if-changed=build.rs");
     demand_target();

@@ -19,16 +19,33 @@ pub fn quoted(text: &str) -> String {
 /// Appends `text` as it stands inside a JSON string.
 #[inline]
 pub fn push_escaped(out: &mut String, text: &str) {
-    let mut written = 0;
-    for (position, byte) in text.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(&text[written..position]);
-        written = position + 1;
+    let mut rest = text;
+    loop {
+        let (plain, escaped) = rest.split_at(plain_bytes(rest.as_bytes()));
+        out.push_str(plain);
+        let Some(&byte) = escaped.as_bytes().first() else { return };
         push_escape(out, byte);
+        rest = &escaped[1..];
     }
-    out.push_str(&text[written..]);
+}
+
+/// How many bytes at the start stand for themselves.
+#[inline]
+fn plain_bytes(bytes: &[u8]) -> usize {
+    let words = bytes.as_chunks().0;
+    let plain = 8 * words.iter().take_while(|word| !has_escape(u64::from_ne_bytes(**word))).count();
+    let is_plain = |byte: &&u8| **byte >= b' ' && **byte != b'"' && **byte != b'\\';
+    plain + bytes[plain..].iter().take_while(is_plain).count()
+}
+
+/// Whether one of eight bytes needs an escape: below a blank, a quote or a backslash. A byte of `x` is below `n` if the
+/// high bit of that byte is set in `(x - n) & !x`; a borrow from the byte before says so only if that one is below too.
+#[inline]
+fn has_escape(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    let is_below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    let is_equal = |byte: u8| is_below(word ^ (ONES * u64::from(byte)), 1);
+    (is_below(word, 0x20) | is_equal(b'"') | is_equal(b'\\')) & (ONES * 0x80) != 0
 }
 
 #[cold]
@@ -181,6 +198,19 @@ mod tests {
         let json = written(|out| push_string(out, text));
         assert_eq!(json, "\"a\\\"b\\\\c\\nd\\u0001e\u{7f}é\"");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn every_byte_is_escaped_or_not_wherever_it_stands() {
+        for byte in 0..128u8 {
+            for position in 0..20 {
+                let mut text = "é234567890123456789".to_owned();
+                text.insert(if position == 1 { 0 } else { position }, char::from(byte));
+                let json = written(|out| push_string(out, &text));
+                assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+                assert_eq!(json.len() > text.len() + 2, byte < 32 || byte == b'"' || byte == b'\\', "{json}");
+            }
+        }
     }
 
     #[test]
