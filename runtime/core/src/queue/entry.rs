@@ -13,6 +13,8 @@ pub struct QueueEntry {
     pub enqueued_at: Duration,
     /// Attempts begun, this one included.
     pub attempt: u32,
+    /// Attempts that ended in a fault. Counted by whoever tries it.
+    pub faults: u32,
     /// When it may be tried next.
     pub not_before: Duration,
     /// Its place.

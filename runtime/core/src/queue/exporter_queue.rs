@@ -145,7 +145,14 @@ impl ExporterQueue {
         self.bytes += batch.size();
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        self.entries.push_back(QueueEntry { batch, enqueued_at: now, attempt: 0, not_before: now, sequence });
+        self.entries.push_back(QueueEntry {
+            batch,
+            enqueued_at: now,
+            attempt: 0,
+            faults: 0,
+            not_before: now,
+            sequence,
+        });
     }
 
     /// Drops what has waited longest until the batch fits; returns the rows.

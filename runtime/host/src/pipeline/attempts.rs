@@ -24,8 +24,19 @@ pub(crate) struct AttemptLog {
     pub(crate) unavailable: u64,
     /// By kind; kinds that never happened are left out.
     pub(crate) faults: BTreeMap<FaultKind, u64>,
+    /// What the backend, or whoever speaks for it, said when it last did not take rows, and when that was.
+    pub(crate) last_refusal: Option<(Refused, Duration)>,
     /// The latest fault, and when it happened by the pipeline's monotonic clock.
     pub(crate) last_fault: Option<(Fault, Duration)>,
+}
+
+/// An answer that left rows undelivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// The outcome's name.
+    pub(crate) outcome: &'static str,
+    /// The exporter's words.
+    pub(crate) reason: String,
 }
 
 impl Attempts {
@@ -33,10 +44,22 @@ impl Attempts {
         let mut counts = self.lock();
         match answer {
             Ok(ExportOutcome::Accepted) => counts.accepted += 1,
-            Ok(ExportOutcome::Partial(_)) => counts.partial += 1,
-            Ok(ExportOutcome::RetryAfter { .. }) => counts.retry_after += 1,
-            Ok(ExportOutcome::Rejected { .. }) => counts.rejected += 1,
-            Err(ExportError::Unavailable { .. }) => counts.unavailable += 1,
+            Ok(ExportOutcome::Partial(partial)) => {
+                counts.partial += 1;
+                counts.note_refusal("partial", &partial.reason, now);
+            }
+            Ok(ExportOutcome::RetryAfter { reason, .. }) => {
+                counts.retry_after += 1;
+                counts.note_refusal("retry_after", reason, now);
+            }
+            Ok(ExportOutcome::Rejected { reason }) => {
+                counts.rejected += 1;
+                counts.note_refusal("rejected", reason, now);
+            }
+            Err(ExportError::Unavailable { reason, .. }) => {
+                counts.unavailable += 1;
+                counts.note_refusal("unavailable", reason, now);
+            }
             Err(ExportError::Fault(fault)) => {
                 *counts.faults.entry(fault.kind).or_default() += 1;
                 counts.last_fault = Some((fault.clone(), now));
@@ -50,5 +73,11 @@ impl Attempts {
 
     fn lock(&self) -> MutexGuard<'_, AttemptLog> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AttemptLog {
+    fn note_refusal(&mut self, outcome: &'static str, reason: &str, now: Duration) {
+        self.last_refusal = Some((Refused { outcome, reason: reason.to_owned() }, now));
     }
 }

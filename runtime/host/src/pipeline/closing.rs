@@ -19,10 +19,13 @@ use crate::telemetry::Level;
 /// What an exporter gets for its own flush, and again for its last call.
 const LONGEST_CALL: Duration = Duration::from_secs(1);
 
+/// However long a caller is ready to wait, so that a moment so far away can be named.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3600);
+
 impl Pipeline {
     /// Delivers what was taken in so far, `deadline` at most, then lets exporters send what they hold back.
     pub(crate) async fn flush(&self, deadline: Duration) -> Report {
-        let until = Instant::now() + deadline;
+        let until = Instant::now() + deadline.min(LONGEST_DEADLINE);
         self.offer_all();
         let mut is_complete = true;
         let marks: Vec<u64> = self.lanes.iter().map(|lane| lane.mark()).collect();
@@ -35,7 +38,7 @@ impl Pipeline {
 
     /// Takes nothing more in, delivers until the deadline, then lets exporters go. Every row is settled afterwards.
     pub(crate) async fn shutdown(&self, deadline: Duration) -> Report {
-        let until = Instant::now() + deadline;
+        let until = Instant::now() + deadline.min(LONGEST_DEADLINE);
         self.close_entrances();
         self.offer_all();
         for lane in &self.lanes {

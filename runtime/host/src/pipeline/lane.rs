@@ -4,7 +4,7 @@
 //! under that lock, and no foreign code runs under it.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -14,9 +14,9 @@ use std::{
 
 use fastrand::Rng;
 use spangate_core::{
-    batch::{Batch, BatchId, Origin},
+    batch::{Batch, Origin},
     exporter::{ExportError, ExportOutcome, Exporter},
-    queue::{ExporterQueue, Pushed, QueueEntry},
+    queue::{ExporterQueue, Pushed, QueueEntry, WhenFull},
     signal::Signal,
     tally::{DropReason, Ledger, Settled, Tally},
 };
@@ -54,8 +54,6 @@ struct State {
     /// Taken from senders that were told so, and refused by a queue that filled up meanwhile. Bounded, because
     /// receivers are held back while it is not empty.
     held: VecDeque<Arc<Batch>>,
-    /// Faults of batches that wait for a further attempt; batches that never faulted are not in it.
-    faults: HashMap<BatchId, u32>,
     paused: Option<Pause>,
     rng: Rng,
 }
@@ -85,12 +83,15 @@ pub(crate) struct QueueUse {
 }
 
 impl Lane {
-    pub(crate) fn new(settings: LaneSettings, exporter: Arc<dyn Exporter>, log: Log) -> Self {
+    /// A lane at rest. A queue may refuse only if that holds receivers back: without that it drops.
+    pub(crate) fn new(mut settings: LaneSettings, exporter: Arc<dyn Exporter>, log: Log) -> Self {
+        if !settings.required && settings.queue.when_full == WhenFull::Refuse {
+            settings.queue.when_full = WhenFull::DropNewest;
+        }
         let tally = Arc::new(Tally::default());
         let state = State {
             queue: ExporterQueue::new(settings.queue, tally.clone()),
             held: VecDeque::new(),
-            faults: HashMap::new(),
             paused: None,
             rng: Rng::new(),
         };
@@ -164,29 +165,23 @@ impl Lane {
     ) -> Settled {
         self.attempts.count(answer, now);
         let mut state = self.lock();
-        let faults = state.faults.remove(&entry.batch.id()).unwrap_or(0);
         let is_too_old = self.settings.retry.is_too_old(entry.enqueued_at, now);
-        let verdict = judge(Tried { rows: entry.rows(), faults, is_too_old }, answer);
+        let verdict = judge(Tried { rows: entry.rows(), faults: entry.faults, is_too_old }, answer);
         let again = match verdict.next {
             Next::Done => None,
             Next::Retry { rows, requested, faults } => {
                 let delay = self.settings.retry.delay(entry.attempt, requested, state.rng.u64(..));
+                entry.faults = faults;
                 let entry = match rows {
                     Some(rows) => entry.with_batch(Arc::new(entry.batch.select(&rows))),
                     None => entry,
                 };
-                if faults > 0 {
-                    state.faults.insert(entry.batch.id(), faults);
-                }
                 Some(entry.not_before(now.saturating_add(delay)))
             }
             Next::Pause(delay) => {
                 // It was not tried: the attempt that was counted when it was taken out is taken back.
                 entry.attempt = entry.attempt.saturating_sub(1);
                 state.pause(now, delay, answer);
-                if faults > 0 {
-                    state.faults.insert(entry.batch.id(), faults);
-                }
                 Some(entry)
             }
         };

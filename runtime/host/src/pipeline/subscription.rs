@@ -139,3 +139,52 @@ fn wanted_events(batch: &Batch, names: &BTreeSet<String>) -> Wanted {
         _ => Wanted::Rows(rows),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(names: &[&str]) -> EventNames {
+        EventNames::Only(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_description_asks_for_its_signals_and_its_event_names() {
+        let all = [Signal::Spans, Signal::Events];
+        assert_eq!(Subscription::of_description(&all, &names(&["a", "b"])).events, only(&["a", "b"]));
+        assert_eq!(Subscription::of_description(&all, &names(&["a", "*"])).events, EventNames::All);
+        assert_eq!(Subscription::of_description(&all, &[]).events, EventNames::All);
+        let spans = Subscription::of_description(&[Signal::Spans], &names(&["a"]));
+        assert_eq!(spans, Subscription::spans(), "names without the signal are nothing");
+    }
+
+    #[test]
+    fn an_operator_who_says_nothing_narrows_nothing() {
+        let wanted = Subscription::everything();
+        assert_eq!(wanted.narrow(&config::Subscribe::default()), Ok(wanted.clone()));
+    }
+
+    #[test]
+    fn an_operator_narrows_by_signal_and_by_event_name() {
+        let by = config::Subscribe { spans: Some(true), started_spans: Some(false), events: Some(names(&["a"])) };
+        let narrowed = Subscription::everything().narrow(&by).expect("less than it wants");
+        assert_eq!(narrowed, Subscription { spans: true, started_spans: false, events: only(&["a"]) });
+        let none = config::Subscribe { events: Some(Vec::new()), ..config::Subscribe::default() };
+        assert_eq!(narrowed.narrow(&none).map(|left| left.events), Ok(EventNames::None));
+        let star = config::Subscribe { events: Some(names(&["*"])), ..config::Subscribe::default() };
+        assert_eq!(narrowed.narrow(&star).map(|left| left.events), Ok(only(&["a"])));
+    }
+
+    #[test]
+    fn an_operator_who_widens_is_told_every_key_that_does() {
+        let wanted = Subscription { events: only(&["a"]), ..Subscription::default() };
+        let by = config::Subscribe { spans: Some(true), started_spans: Some(true), events: Some(names(&["a", "b"])) };
+        let problems = wanted.narrow(&by).expect_err("three keys ask for more");
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(problems[2].contains("`b`") && problems[2].contains("only a"), "{problems:?}");
+    }
+}

@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(5);
 ///
 /// Dropping it stops at once: what was not delivered is lost. [`Runtime::shutdown`] delivers it first.
 pub struct Runtime {
-    io: Arc<IoThreads>,
+    io: IoThreads,
     closing: Arc<Closing>,
     tracer: Tracer,
     log: Log,
@@ -32,7 +32,7 @@ impl Runtime {
     }
 
     pub(super) fn new(io: IoThreads, closing: Arc<Closing>, tracer: Tracer, log: Log) -> Self {
-        Self { io: Arc::new(io), closing, tracer, log }
+        Self { io, closing, tracer, log }
     }
 
     /// A tracer for the part of the program of this name. Make one per part and keep it. What it records after the

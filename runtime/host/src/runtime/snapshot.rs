@@ -9,8 +9,8 @@ use crate::{
     pipeline::{AttemptLog, Pipeline},
     sandbox::ExporterState,
     status::{
-        AttemptCounts, CostStatus, ExporterStatus, FaultStatus, IntakeStatus, LedgerStatus, QueueStatus, RuntimeStatus,
-        SandboxCounts, Status,
+        AttemptCounts, CostStatus, ExporterStatus, FaultStatus, IntakeStatus, LedgerStatus, QueueStatus, RefusalStatus,
+        RuntimeStatus, SandboxCounts, Status,
     },
 };
 
@@ -63,6 +63,7 @@ fn exporter(outlet: &Outlet, now: Duration) -> ExporterStatus {
         state: if pause.is_some() { "paused" } else { "healthy" }.to_owned(),
         paused: pause.map(|pause| pause.reason),
         last_fault: last_fault(&attempts, now),
+        last_refusal: last_refusal(&attempts, now),
         queue: QueueStatus {
             rows: count(queue.rows),
             max_rows: count(limits.max_rows),
@@ -134,6 +135,14 @@ fn last_fault(attempts: &AttemptLog, now: Duration) -> Option<FaultStatus> {
     attempts.last_fault.as_ref().map(|(fault, at)| FaultStatus {
         kind: fault.kind.as_str(),
         detail: fault.detail.clone(),
+        seconds_ago: now.saturating_sub(*at).as_secs_f64(),
+    })
+}
+
+fn last_refusal(attempts: &AttemptLog, now: Duration) -> Option<RefusalStatus> {
+    attempts.last_refusal.as_ref().map(|(refused, at)| RefusalStatus {
+        outcome: refused.outcome,
+        reason: refused.reason.clone(),
         seconds_ago: now.saturating_sub(*at).as_secs_f64(),
     })
 }

@@ -25,6 +25,8 @@ pub struct ExporterStatus {
     pub paused: Option<String>,
     /// Its latest fault.
     pub last_fault: Option<FaultStatus>,
+    /// The latest answer that left rows undelivered: an unreachable backend, a key that it does not take.
+    pub last_refusal: Option<RefusalStatus>,
     /// What it used; none for native exporters, which are not metered.
     pub cost: Option<CostStatus>,
     /// Its queue.
@@ -51,6 +53,17 @@ pub struct FaultStatus {
     pub kind: &'static str,
     /// One line for a person.
     pub detail: String,
+    /// When, in seconds before this document.
+    pub seconds_ago: f64,
+}
+
+/// An answer that left rows undelivered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RefusalStatus {
+    /// The outcome: `partial`, `retry_after`, `rejected` or `unavailable`.
+    pub outcome: &'static str,
+    /// The exporter's words.
+    pub reason: String,
     /// When, in seconds before this document.
     pub seconds_ago: f64,
 }

@@ -44,7 +44,7 @@ async fn a_shutdown_delivers_everything_to_a_healthy_exporter() {
     for _ in 0..3 {
         stage.receive(500).expect("room");
     }
-    let report = stage.pipeline.shutdown(Duration::from_secs(25)).await;
+    let report = stage.pipeline.shutdown(Duration::MAX).await;
     assert!(report.is_complete);
     assert_eq!((report.lost_rows(), report.exporters[0].ledger.delivered), (0, 1500));
     assert_eq!(exporter.shutdowns.load(Ordering::SeqCst), 1);

@@ -159,3 +159,17 @@ async fn concurrency_hands_out_as_many_batches_at_once_and_no_more() {
     assert_eq!(exporter.handed().len(), 3);
     assert_eq!(stage.ledger(0).in_flight, 3 * 512);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_would_refuse_but_holds_nobody_back_drops_instead() {
+    let exporter = ScriptedExporter::new([], Act::Hang);
+    let queue = QueueLimits { max_rows: 512, when_full: WhenFull::Refuse, ..QueueLimits::default() };
+    let stage = Stage::new(vec![(LaneSettings { queue, ..settings("x") }, exporter)]);
+    for _ in 0..4 {
+        stage.receive(512).expect("it is not required");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let ledger = stage.ledger(0);
+    assert_eq!((ledger.accepted, ledger.in_flight, ledger.queued), (2048, 512, 512));
+    assert_eq!(dropped(&ledger, DropReason::QueueFull), 1024);
+}

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::watch::{DEADLINE, Paused, Stuck, Watch, wait_until};
-use crate::{NativeExporter, Runtime, Subscription};
+use crate::{
+    NativeExporter, Runtime, Subscription,
+    config::{Config, Sampler},
+};
 
 fn runtime(watch: &Arc<Watch>) -> Runtime {
     Runtime::builder().exporter("watch", watch.clone(), Subscription::spans()).start().expect("nothing is wrong")
@@ -108,9 +111,43 @@ fn a_paused_exporter_makes_the_runtime_unready_only_if_it_is_required() {
         let status = runtime.status();
         assert_eq!(status.exporters[0].state, "paused");
         assert_eq!(status.exporters[0].paused.as_deref(), Some("the backend wants another key"));
+        let refusal = status.exporters[0].last_refusal.as_ref().expect("an answer");
+        assert_eq!((refusal.outcome, refusal.reason.as_str()), ("unavailable", "the backend wants another key"));
         assert_eq!(status.runtime.ready, !is_required);
         let said = status.runtime.reasons.join("\n");
         assert_eq!(said.contains("the required exporter x is paused: the backend wants another key"), is_required);
         assert_eq!(status.exporters[0].ledger.queued, 1);
     }
+}
+
+#[test]
+fn after_many_threads_recorded_at_once_every_span_is_in_exactly_one_place() {
+    let watch = Arc::new(Watch::default());
+    let mut config = Config { sampler: Sampler::ParentBased { ratio: 0.5 }, ..Config::default() };
+    config.batch.schedule_delay = Duration::from_millis(5);
+    let runtime = Runtime::builder()
+        .config(config)
+        .exporter("watch", watch.clone(), Subscription::spans())
+        .start()
+        .expect("nothing is wrong");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let tracer = runtime.tracer("thread");
+                for _ in 0..5000 {
+                    let parent = tracer.span("parent").start();
+                    tracer.span("child").child_of(&parent).start().end();
+                }
+            });
+        }
+    });
+    let report = runtime.shutdown(DEADLINE);
+    let status = runtime.status();
+    let (intake, ledger) = (&status.intake, &report.exporters[0].ledger);
+    assert_eq!(intake.recorded, 40_000);
+    assert!(intake.is_balanced && ledger.is_balanced(), "{intake:?} {ledger:?}");
+    assert_eq!(ledger.accepted, intake.accepted, "what was taken in was offered");
+    assert_eq!(ledger.delivered, watch.names().len() as u64);
+    assert_eq!(ledger.accepted, ledger.delivered + ledger.dropped_total());
+    assert!(intake.sampled_out > 0 && intake.sampled_out % 2 == 0, "children follow their parents: {intake:?}");
 }
