@@ -19,26 +19,31 @@ pub struct Payload {
 #[derive(Debug, Default)]
 pub(crate) struct Payloads {
     last: u32,
+    bytes: usize,
     held: HashMap<u32, Payload>,
 }
 
-/// The guest holds as many payloads as it may, [`Payloads::MAX`].
+/// The guest holds as many payloads as it may, [`Payloads::MAX`] or [`Payloads::MAX_BYTES`].
 #[derive(Debug, thiserror::Error)]
-#[error("more than {} payloads held in one call", Payloads::MAX)]
+#[error("more than {} payloads, or {} bytes of them, held in one call", Payloads::MAX, Payloads::MAX_BYTES)]
 pub(crate) struct PayloadLimit;
 
 impl Payloads {
     /// How many payloads a guest may hold at once.
     pub(crate) const MAX: usize = 256;
+    /// How many bytes they may have together. One payload alone may have more: it is as large as its batch.
+    pub(crate) const MAX_BYTES: usize = 64 << 20;
 
     /// Keeps `payload` for this call.
     ///
     /// # Errors
-    /// [`PayloadLimit`] if there are [`Payloads::MAX`] already.
+    /// [`PayloadLimit`] if there are [`Payloads::MAX`] already, or too many bytes.
     pub(crate) fn push(&mut self, payload: Payload) -> Result<Resource<Payload>, PayloadLimit> {
-        if self.held.len() >= Self::MAX {
+        let bytes = self.bytes.saturating_add(payload.bytes.len());
+        if self.held.len() >= Self::MAX || (bytes > Self::MAX_BYTES && !self.held.is_empty()) {
             return Err(PayloadLimit);
         }
+        self.bytes = bytes;
         self.last = self.last.checked_add(1).ok_or(PayloadLimit)?;
         self.held.insert(self.last, payload);
         Ok(Resource::new_own(self.last))
@@ -51,17 +56,20 @@ impl Payloads {
 
     /// Takes the payload out of a handle: sending consumes it.
     pub(crate) fn take(&mut self, handle: &Resource<Payload>) -> Option<Payload> {
-        self.held.remove(&handle.rep())
+        let payload = self.held.remove(&handle.rep())?;
+        self.bytes = self.bytes.saturating_sub(payload.bytes.len());
+        Some(payload)
     }
 
     /// Forgets a payload whose handle the guest dropped. Unknown numbers are fine: the host may have been first.
     pub(crate) fn forget(&mut self, number: u32) {
-        self.held.remove(&number);
+        self.take(&Resource::new_own(number));
     }
 
     /// Takes every payload back: the call is over.
     pub(crate) fn revoke(&mut self) {
         self.held.clear();
+        self.bytes = 0;
     }
 }
 
@@ -94,7 +102,20 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_holds_at_its_edge() {
+    fn the_limit_of_bytes_holds_and_one_payload_may_be_of_any_size() {
+        let sized = |bytes: usize| Payload { bytes: vec![0; bytes].into() };
+        let mut payloads = Payloads::default();
+        let first = payloads.push(sized(Payloads::MAX_BYTES + 1)).unwrap();
+        assert!(payloads.push(sized(1)).is_err());
+        payloads.take(&first);
+        payloads.push(sized(Payloads::MAX_BYTES)).unwrap();
+        assert!(payloads.push(sized(1)).is_err());
+        payloads.revoke();
+        assert!(payloads.push(sized(1)).is_ok());
+    }
+
+    #[test]
+    fn the_limit_of_number_holds_at_its_edge() {
         let mut payloads = Payloads::default();
         for _ in 0..Payloads::MAX {
             payloads.push(payload()).unwrap();

@@ -71,7 +71,7 @@ pub(super) fn check_grants(seen: &Inspection, name: &str, grants: &config::Grant
             Need::Unknown { .. } => return Err(unknown_import(&import.name, &import.need)),
             Need::Always | Need::EmptyWorld | Need::Grant(_) => continue,
         };
-        return Err(LoadError::NotGranted { import: escape_line(&import.name, MAX_REASON_BYTES), remedy });
+        return Err(LoadError::NotGranted { import: import.name.clone(), remedy });
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ fn unknown_import(import: &str, need: &Need) -> LoadError {
         Need::Unknown { hint } => hint.clone(),
         _ => String::new(),
     };
-    LoadError::UnknownImport { import: escape_line(import, MAX_REASON_BYTES), hint }
+    LoadError::UnknownImport { import: import.to_owned(), hint }
 }
 
 /// Finds the compiled component in `cache`, or compiles it and says so. Blocks.

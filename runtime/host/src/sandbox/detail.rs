@@ -52,9 +52,13 @@ impl Evidence<'_> {
 
     fn headline(&self, kind: FaultKind) -> String {
         match (kind, self.ending) {
-            (FaultKind::OutOfFuel, _) => format!("used its {} units of fuel (limits.fuel_per_batch)", self.limits.fuel),
+            (FaultKind::OutOfFuel, _) => {
+                let origin = self.limits.origin.told("limits.fuel_per_batch");
+                format!("used its {} units of fuel ({origin})", self.limits.fuel)
+            }
             (FaultKind::DeadlineExceeded, _) => {
-                format!("not done after {:.1} s (limits.deadline)", self.limits.deadline.as_secs_f64())
+                let origin = self.limits.origin.told("limits.deadline");
+                format!("not done after {:?} ({origin})", self.limits.deadline)
             }
             (FaultKind::OutOfMemory, _) => {
                 let (wanted, limit) = (Mebibytes(self.denied.unwrap_or_default()), Mebibytes(self.max_memory));
@@ -122,10 +126,10 @@ mod tests {
 
     use wasmtime::Trap;
 
-    use super::*;
+    use super::{super::limits::Origin, *};
 
     fn evidence<'a>(ending: &'a Ending, denied: Option<usize>, stderr: &'a [String]) -> Evidence<'a> {
-        let limits = CallLimits { fuel: 1_000, deadline: Duration::from_secs(10) };
+        let limits = CallLimits { fuel: 1_000, deadline: Duration::from_secs(10), origin: Origin::Configured };
         let usage = CallUsage { fuel: 999, memory: 2 << 20, ..CallUsage::default() };
         Evidence { ending, limits, usage, max_memory: 64 << 20, denied, stderr }
     }
@@ -139,7 +143,7 @@ mod tests {
         let fault = evidence(&ending, Some(65 << 20), &[]).fault();
         assert!(fault.detail.starts_with("asked for 65.0 MiB of memory, allowed are 64.0 MiB"), "{fault}");
         let fault = evidence(&Ending::Deadline, None, &[]).fault();
-        assert!(fault.detail.starts_with("not done after 10.0 s (limits.deadline)"), "{fault}");
+        assert!(fault.detail.starts_with("not done after 10s (limits.deadline)"), "{fault}");
     }
 
     #[test]

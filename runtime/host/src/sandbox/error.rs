@@ -167,11 +167,18 @@ pub(super) enum CacheError {
     NotPrivate { path: PathBuf, reason: &'static str },
 }
 
+/// Items named in one message.
+const MAX_LISTED: usize = 16;
+
 fn list(items: &[impl std::fmt::Display]) -> String {
     if items.is_empty() {
         return "nothing".to_owned();
     }
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    let mut shown: Vec<String> = items.iter().take(MAX_LISTED).map(ToString::to_string).collect();
+    if items.len() > MAX_LISTED {
+        shown.push(format!("and {} more", items.len() - MAX_LISTED));
+    }
+    shown.join(", ")
 }
 
 #[cfg(test)]

@@ -103,11 +103,10 @@ impl Body {
     /// Instances that have nothing to do get their tick; busy ones have no need of it now.
     async fn tick(self: &Arc<Self>) -> Result<(), ExportError> {
         let idle = u32::try_from(self.idle_count()).unwrap_or(u32::MAX);
-        let Ok(_slots) = self.slots.try_acquire_many(idle) else {
-            return Ok(());
-        };
-        let call = self.admit()?;
-        settle(call, self.run(Arc::clone(self).call_idle(Idle::Tick)).await)
+        match self.slots.try_acquire_many(idle) {
+            Ok(_slots) if idle > 0 => self.run_idle(Idle::Tick).await,
+            _ => Ok(()),
+        }
     }
 
     /// Waits for running exports first.
@@ -115,8 +114,16 @@ impl Body {
         let Ok(_slots) = self.slots.acquire_many(self.all_slots()).await else {
             return Err(shut_down());
         };
+        self.run_idle(Idle::Flush).await
+    }
+
+    /// A fault counts for the standing. A success does not: it says nothing about exports.
+    async fn run_idle(self: &Arc<Self>, what: Idle) -> Result<(), ExportError> {
         let call = self.admit()?;
-        settle(call, self.run(Arc::clone(self).call_idle(Idle::Flush)).await)
+        match self.run(Arc::clone(self).call_idle(what)).await {
+            Ok(()) => Ok(()),
+            stopped => settle(call, stopped),
+        }
     }
 
     /// Calls every idle instance once, up to the first fault.

@@ -270,6 +270,15 @@ fn link_events(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()>
     Ok(())
 }
 
+/// The shared view itself as bytes, without a copy.
+struct Json(Arc<String>);
+
+impl AsRef<[u8]> for Json {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
 /// The batch as the bytes of a request's body.
 async fn write_payload(
     store: &mut StoreContextMut<'_, Guest>,
@@ -278,7 +287,7 @@ async fn write_payload(
 ) -> wasmtime::Result<Bytes> {
     let plain = match form.encoding {
         Encoding::Protobuf => batch.otlp(),
-        Encoding::Json => Bytes::copy_from_slice(batch.otlp_json().as_bytes()),
+        Encoding::Json => Bytes::from_owner(Json(batch.otlp_json())),
     };
     let (message, is_compressed) = match form.compression {
         Compression::Identity => (plain, false),
@@ -286,7 +295,10 @@ async fn write_payload(
     };
     Ok(match form.framing {
         Framing::Plain => message,
-        Framing::Grpc => frame(&message, is_compressed),
+        Framing::Grpc => {
+            charge(store, message.len() as u64).await?;
+            frame(&message, is_compressed)
+        }
     })
 }
 

@@ -35,22 +35,47 @@ pub(super) struct CallLimits {
     pub(super) fuel: u64,
     /// Wall clock, host calls included, waiting for CPU credit excluded.
     pub(super) deadline: Duration,
+    /// Where the two limits come from, as told in a fault.
+    pub(super) origin: Origin,
+}
+
+/// Where the limits of a call come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Origin {
+    /// The configuration.
+    Configured,
+    /// Fixed, while an exporter is loaded or made again.
+    Loading,
+    /// Fixed, for the last call.
+    Shutdown,
+}
+
+impl Origin {
+    /// What to say behind a limit that is configured as `key`.
+    pub(super) fn told(self, key: &'static str) -> &'static str {
+        match self {
+            Self::Configured => key,
+            Self::Loading => "while it was loaded",
+            Self::Shutdown => "at shutdown",
+        }
+    }
 }
 
 impl CallLimits {
     /// For exports, ticks and flushes.
     pub(super) fn of_batch(limits: &config::Limits) -> Self {
-        Self { fuel: limits.fuel_per_batch, deadline: limits.deadline }
+        Self { fuel: limits.fuel_per_batch, deadline: limits.deadline, origin: Origin::Configured }
     }
 
     /// For loading.
     pub(super) fn of_load() -> Self {
-        Self { fuel: LOAD_FUEL, deadline: LOAD_DEADLINE }
+        Self { fuel: LOAD_FUEL, deadline: LOAD_DEADLINE, origin: Origin::Loading }
     }
 
     /// For the last call.
     pub(super) fn of_shutdown(limits: &config::Limits) -> Self {
-        Self { fuel: limits.fuel_per_batch, deadline: SHUTDOWN_DEADLINE.min(limits.deadline) }
+        let deadline = SHUTDOWN_DEADLINE.min(limits.deadline);
+        Self { fuel: limits.fuel_per_batch, deadline, origin: Origin::Shutdown }
     }
 }
 

@@ -30,8 +30,8 @@ use crate::{
     telemetry::{Level, Log},
 };
 
-/// What the host says about one exporter: ten lines a minute.
-const HOST_LOG: LogGrant = LogGrant { lines_per_second: 10.0 / 60.0, burst: 10.0, line_bytes: 2048 };
+/// What the host says about one exporter: at most ten lines in any minute.
+const HOST_LOG: LogGrant = LogGrant { lines_per_second: 5.0 / 60.0, burst: 5.0, line_bytes: 2048 };
 
 /// Runs exporters of one runtime. Two sandboxes share nothing but the cache on disk.
 pub struct Sandbox {

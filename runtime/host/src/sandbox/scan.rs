@@ -4,6 +4,7 @@
 use wasmparser::{Parser, Payload};
 
 use super::error::LoadError;
+use crate::bindings::escape_line;
 
 /// The outside of a component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) struct Outside {
     pub(super) core_modules: usize,
 }
 
+/// Bytes kept of a name.
+const MAX_NAME_BYTES: usize = 256;
 /// The first bytes of any WebAssembly file.
 const MAGIC: &[u8] = b"\0asm";
 
@@ -33,6 +36,11 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Outside, LoadError> {
     read(bytes).map_err(|error| LoadError::Malformed { reason: error.to_string() })
 }
 
+/// A name that may be shown: nothing has been validated yet.
+fn told(name: &str) -> String {
+    escape_line(name, MAX_NAME_BYTES)
+}
+
 fn read(bytes: &[u8]) -> wasmparser::Result<Outside> {
     let mut outside = Outside::default();
     let mut depth = 0_usize;
@@ -46,12 +54,12 @@ fn read(bytes: &[u8]) -> wasmparser::Result<Outside> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    outside.imports.push(import?.name.name.to_owned());
+                    outside.imports.push(told(import?.name.name));
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    outside.exports.push(export?.name.name.to_owned());
+                    outside.exports.push(told(export?.name.name));
                 }
             }
             _ => {}

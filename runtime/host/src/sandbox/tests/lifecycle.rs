@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use spangate_core::exporter::{ExportError, ExportOutcome, Exporter};
+use spangate_core::exporter::{ExportError, ExportOutcome, Exporter, FaultKind};
 
 use super::{
     super::{Health, SandboxExporter},
@@ -88,6 +88,23 @@ async fn an_abandoned_call_ends_and_its_store_is_gone() {
     let state = exporter.state();
     assert_eq!(state.health, Health::Healthy);
     assert!(state.cost.fuel > 1_000_000, "an abandoned call is billed: {}", state.cost.fuel);
+}
+
+#[tokio::test]
+async fn a_panic_of_the_host_stays_in_the_call() {
+    let guest = Guest {
+        export: "(if (i32.eq (call $len (local.get $batch)) (i32.const 9))
+                   (then (call $log (i32.const 2) (i32.const 3072) (i32.const 5))))
+                 (i32.const 240)",
+        more: r#"(data (i32.const 3072) "panic")"#,
+        ..Guest::default()
+    };
+    let exporter = Stage::new().load(&guest).await;
+    match exporter.export(batch(9), 1).await {
+        Err(ExportError::Fault(fault)) => assert_eq!(fault.kind, FaultKind::HostError, "{fault}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted));
 }
 
 #[tokio::test]
