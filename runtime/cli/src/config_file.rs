@@ -4,11 +4,11 @@ use std::path::Path;
 
 use spangate::config::{self, Document, Problem, Surroundings};
 
-use crate::{exit::Exit, paint};
+use crate::{component_file::read_at_most, exit::Exit, paint};
 
 /// Reads and checks `path`. Everything that is wrong is printed to standard error.
 pub(crate) fn read(path: &Path) -> Result<Document, Exit> {
-    let text = std::fs::read(path).map_err(|error| {
+    let text = read_at_most(path, config::MAX_BYTES).map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => "\n = help: `spangate run --help` has examples of configurations",
             _ => "",

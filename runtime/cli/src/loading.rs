@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use spangate::{
-    config::{self, Component, Config, Document, Exporter, Problem},
+    config::{self, Component, Document, Exporter, Problem},
     sandbox::{Description, LoadError, Sandbox},
     telemetry::Log,
 };
 
-use crate::{load_problem, stdout_sink::SilentSink};
+use crate::{
+    component_file::{self, MAX_BYTES, read_at_most},
+    load_problem,
+    stdout_sink::SilentSink,
+};
 
 /// What came of loading every exporter of a configuration.
 #[derive(Debug, Default)]
@@ -47,9 +51,9 @@ pub(crate) fn load_all(document: &Document, log: &Log) -> Result<Loaded> {
 /// # Errors
 /// If it cannot run.
 pub(crate) fn describe(name: &str, bytes: Vec<u8>, log: Log) -> Result<Description> {
-    let config = Config::default();
+    let sandbox = config::Sandbox { max_component_bytes: MAX_BYTES, ..config::Sandbox::default() };
     let limits = config::Limits::default();
-    in_sandbox(&config.sandbox, log, async |sandbox| sandbox.describe(name, Bytes::from(bytes), &limits).await)?
+    in_sandbox(&sandbox, log, async |sandbox| sandbox.describe(name, Bytes::from(bytes), &limits).await)?
         .map_err(Into::into)
 }
 
@@ -60,7 +64,7 @@ async fn load(
     name: &str,
     exporter: &Exporter,
 ) -> Result<Description, Vec<Problem>> {
-    let bytes = bytes(&exporter.component)
+    let bytes = bytes(&exporter.component, document.config.sandbox.max_component_bytes)
         .map_err(|error| vec![document.problem(&format!("exporters.{name}.component"), &format!("{error:#}"), None)])?;
     let error = match sandbox.load(name, bytes.clone(), exporter).await {
         Ok(loaded) => return Ok(loaded.description().clone()),
@@ -85,10 +89,10 @@ fn with_every_grant(exporter: &Exporter) -> Exporter {
     granted
 }
 
-fn bytes(component: &Component) -> Result<Bytes> {
+fn bytes(component: &Component, max: usize) -> Result<Bytes> {
     let bytes = match component {
-        Component::Builtin(name) => crate::component_file::read(&format!("builtin:{name}"))?,
-        Component::File(path) => std::fs::read(path).map_err(|error| anyhow::anyhow!("cannot read it: {error}"))?,
+        Component::Builtin(name) => component_file::read(&format!("builtin:{name}"))?,
+        Component::File(path) => read_at_most(path, max).context("cannot read the component")?,
     };
     Ok(Bytes::from(bytes))
 }

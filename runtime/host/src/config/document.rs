@@ -13,8 +13,8 @@ use super::{
     source::{Complaint, Source},
 };
 
-/// Longer texts are no configuration.
-const MAX_BYTES: usize = 1 << 20;
+/// A longer text is refused, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
 
 /// The parser bounds how deep brackets nest, but not how deep dotted keys do.
 const MAX_KEY_PARTS: usize = 32;

@@ -20,7 +20,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
-pub use document::{Document, parse};
+pub use document::{Document, MAX_BYTES, parse};
 pub use model::*;
 pub use problem::{ConfigError, Problem};
 pub use reader::Surroundings;
