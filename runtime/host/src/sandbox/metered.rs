@@ -183,7 +183,6 @@ mod tests {
         let result = Metered::new(spin(), DEADLINE, None, &totals, &mut usage).await;
         assert!(result.is_err());
         assert!(usage.wall >= DEADLINE);
-        assert!(usage.slices > 1);
         assert!(usage.longest_slice <= usage.cpu);
     }
 
