@@ -175,7 +175,8 @@ fn a_guest_that_aborts_is_stopped() -> Result<()> {
 
 #[test]
 fn a_guest_that_panics_now_and_then_loses_nothing() -> Result<()> {
-    let scene = Scene::with("trap_nth", "nth = 3")?;
+    // Small batches, so that there are many calls however the requests are joined.
+    let scene = Scene::with("trap_nth", "nth = 3\n[exporters.bad.queue]\nmax_export_batch_size = 4")?;
     scene.send()?;
     wait_until("every row of the bad exporter", || (scene.status().rows("bad", "delivered") == ROWS).then_some(()));
     let status = scene.status();

@@ -9,8 +9,8 @@ use crate::{
     pipeline::{AttemptLog, Pipeline},
     sandbox::ExporterState,
     status::{
-        AttemptCounts, CostStatus, ExporterStatus, FaultStatus, IntakeStatus, LedgerStatus, QueueStatus, RefusalStatus,
-        RuntimeStatus, SandboxCounts, Status,
+        AttemptCounts, CostStatus, ExporterStatus, FaultStatus, HttpStatus, IntakeStatus, LedgerStatus, QueueStatus,
+        RefusalStatus, RuntimeStatus, SandboxCounts, Status,
     },
 };
 
@@ -105,10 +105,12 @@ fn with_sandbox(status: ExporterStatus, state: ExporterState) -> ExporterStatus 
             recycles: state.recycles,
             log_lines_suppressed: state.log_lines_suppressed,
             metric_values_dropped: state.metrics_dropped,
-            http_requests: state.http_requests,
-            http_denied: state.http_denied,
-            http_bytes_out: state.http_bytes_out,
-            http_bytes_in: state.http_bytes_in,
+        }),
+        http: Some(HttpStatus {
+            requests: state.http_requests,
+            denied: state.http_denied,
+            bytes_out: state.http_bytes_out,
+            bytes_in: state.http_bytes_in,
         }),
         guest_metrics: state.metrics,
         ..status

@@ -41,6 +41,8 @@ pub struct ExporterStatus {
     pub faults: BTreeMap<&'static str, u64>,
     /// What its sandbox counted; none for native exporters.
     pub sandbox: Option<SandboxCounts>,
+    /// What it did by HTTP; none for native exporters.
+    pub http: Option<HttpStatus>,
     /// Series it keeps itself; they appear in `/metrics`.
     #[serde(skip)]
     pub guest_metrics: Vec<GuestMetric>,
@@ -102,14 +104,19 @@ pub struct SandboxCounts {
     pub log_lines_suppressed: u64,
     /// Values of its own series that were over the cap, or malformed.
     pub metric_values_dropped: u64,
-    /// HTTP requests that were allowed and attempted.
-    pub http_requests: u64,
-    /// HTTP requests refused for their address.
-    pub http_denied: u64,
+}
+
+/// What a sandboxed exporter did by HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HttpStatus {
+    /// Requests that were allowed and attempted.
+    pub requests: u64,
+    /// Requests refused for their address.
+    pub denied: u64,
     /// Bytes of request bodies handed to the network.
-    pub http_bytes_out: u64,
+    pub bytes_out: u64,
     /// Bytes of response bodies read.
-    pub http_bytes_in: u64,
+    pub bytes_in: u64,
 }
 
 /// A queue's use and bounds.

@@ -9,7 +9,9 @@ mod ledger;
 mod receiver;
 mod runtime;
 
-pub use exporter::{AttemptCounts, CostStatus, ExporterStatus, FaultStatus, QueueStatus, RefusalStatus, SandboxCounts};
+pub use exporter::{
+    AttemptCounts, CostStatus, ExporterStatus, FaultStatus, HttpStatus, QueueStatus, RefusalStatus, SandboxCounts,
+};
 pub use guest_metric::{GuestMetric, GuestValue};
 pub use intake::IntakeStatus;
 pub use ledger::LedgerStatus;

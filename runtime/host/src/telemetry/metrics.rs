@@ -45,7 +45,7 @@ use super::{
     exposition::{Exposition, Labels, labels},
     guest_series::write_guest_series,
 };
-use crate::status::{CostStatus, ExporterStatus, LedgerStatus, ReceiverStatus, SandboxCounts, Status};
+use crate::status::{CostStatus, ExporterStatus, HttpStatus, LedgerStatus, ReceiverStatus, SandboxCounts, Status};
 
 /// The text of `/metrics`.
 ///
@@ -232,19 +232,25 @@ fn write_costs(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::R
 }
 
 fn write_sandboxes(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::Result {
-    let counters: [Column<SandboxCounts>; 8] = [
+    let counters: [Column<SandboxCounts>; 4] = [
         ("rebuilds", "Instances made anew after a fault", |counts| counts.rebuilds),
         ("recycles", "Instances replaced in good order", |counts| counts.recycles),
         ("log_lines_suppressed", "Log lines over the quota", |counts| counts.log_lines_suppressed),
         ("metric_values_dropped", "Values of its own series that were not kept", |counts| counts.metric_values_dropped),
-        ("http_requests", "HTTP requests allowed and attempted", |counts| counts.http_requests),
-        ("http_denied", "HTTP requests refused for their address", |counts| counts.http_denied),
-        ("http_out_bytes", "Bytes of request bodies handed to the network", |counts| counts.http_bytes_out),
-        ("http_in_bytes", "Bytes of response bodies read", |counts| counts.http_bytes_in),
     ];
     for (name, help, value) in counters {
-        let sandboxed = exporters.iter().filter_map(|exporter| Some((of(exporter), value(exporter.sandbox.as_ref()?))));
-        out.counter(&format!("spangate_exporter_{name}"), help, sandboxed.collect())?;
+        let samples = exporters.iter().filter_map(|exporter| Some((of(exporter), value(exporter.sandbox.as_ref()?))));
+        out.counter(&format!("spangate_exporter_{name}"), help, samples.collect())?;
+    }
+    let counters: [Column<HttpStatus>; 4] = [
+        ("requests", "HTTP requests allowed and attempted", |http| http.requests),
+        ("denied", "HTTP requests refused for their address", |http| http.denied),
+        ("out_bytes", "Bytes of request bodies handed to the network", |http| http.bytes_out),
+        ("in_bytes", "Bytes of response bodies read", |http| http.bytes_in),
+    ];
+    for (name, help, value) in counters {
+        let samples = exporters.iter().filter_map(|exporter| Some((of(exporter), value(exporter.http.as_ref()?))));
+        out.counter(&format!("spangate_exporter_http_{name}"), help, samples.collect())?;
     }
     Ok(())
 }
