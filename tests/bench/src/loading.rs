@@ -1,0 +1,89 @@
+//! What it costs to load a component, and to go on after a fault.
+
+use std::{rc::Rc, sync::Arc, time::Instant};
+
+use serde_json::json;
+use spangate_core::exporter::ExportError;
+use url::Url;
+
+use crate::{
+    case::{Case, Figure, Group},
+    cpu::{nanoseconds_each, process_cpu},
+    samples::received,
+    stage::{Stage, bill, builtin},
+};
+
+/// Granted because the components import `http`, and never called.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// All groups.
+///
+/// # Errors
+/// If an exporter does not load.
+pub(crate) fn groups() -> anyhow::Result<Vec<Group>> {
+    let stage = Rc::new(Stage::new()?);
+    let cases = vec![load("compiled", false, &stage)?, load("from the cache", true, &stage)?];
+    Ok(vec![
+        Group { title: "loading zipkin until it is configured", cases },
+        Group { title: "an exporter that panics at every third call", cases: vec![fault(&stage)?] },
+    ])
+}
+
+fn load(name: &str, is_cached: bool, stage: &Rc<Stage>) -> anyhow::Result<Case> {
+    let component = builtin("zipkin")?;
+    let (backend, stage) = (Url::parse(NOWHERE)?, Rc::clone(stage));
+    let target = if is_cached { "<= 1 ms" } else { "" };
+    let figures = [
+        Figure::new(format!("{name}, wall time"), "ms").target(target),
+        Figure::new(format!("{name}, CPU of the process"), "ms"),
+    ];
+    Ok(Case::many(figures, move |times| {
+        let (mut wall, mut cpu) = (0.0, 0.0);
+        for _ in 0..times {
+            if !is_cached {
+                stage.empty_cache()?;
+            }
+            let (start, before) = (Instant::now(), process_cpu());
+            stage.load(component, json!({}), Some(&backend))?;
+            wall += start.elapsed().as_secs_f64() * 1e3;
+            cpu += process_cpu().saturating_sub(before).as_secs_f64() * 1e3;
+        }
+        Ok(vec![wall / f64::from(times), cpu / f64::from(times)])
+    }))
+}
+
+/// In turn: a fresh instance's call, a running instance's call, a call that panics.
+fn fault(stage: &Rc<Stage>) -> anyhow::Result<Case> {
+    let stage = Rc::clone(stage);
+    let exporter =
+        stage.load(builtin("faulty")?, json!({ "fault": "trap_nth", "nth": 3 }), Some(&Url::parse(NOWHERE)?))?;
+    let batch = Arc::new(received(1)?);
+    let cycle = move || -> anyhow::Result<[f64; 4]> {
+        let start = process_cpu();
+        let mut bills = [bill(&exporter); 4];
+        for call in 0..3 {
+            let answer = stage.export(&exporter, Arc::clone(&batch));
+            let is_as_told = if call < 2 { answer.is_ok() } else { matches!(answer, Err(ExportError::Fault(_))) };
+            anyhow::ensure!(is_as_told, "call {call}: {answer:?}");
+            bills[call + 1] = bill(&exporter);
+        }
+        let cpu = |call: usize| nanoseconds_each(bills[call + 1].since(bills[call]).cpu, 1) / 1e3;
+        let whole = nanoseconds_each(process_cpu().saturating_sub(start), 1) / 1e3;
+        Ok([cpu(0) - cpu(1), cpu(1), cpu(2), whole])
+    };
+    // The first instance was made when it was loaded: until it has panicked, no call makes a fresh one.
+    cycle()?;
+    let figures = [
+        Figure::new("instance made again and configured", "us").target("<= 50 us"),
+        Figure::new("call of a running instance", "us"),
+        Figure::new("call that panics, told with a backtrace", "us"),
+        Figure::new("all three, whole process", "us"),
+    ];
+    Ok(Case::many(figures, move |times| {
+        let mut sums = [0.0; 4];
+        for _ in 0..times {
+            sums.iter_mut().zip(cycle()?).for_each(|(sum, value)| *sum += value);
+        }
+        Ok(sums.map(|sum| sum / f64::from(times)).to_vec())
+    }))
+}

@@ -1,0 +1,152 @@
+//! A sandbox to measure in: one guest thread, no share of a core to keep to, a cache of its own.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use bytes::Bytes;
+use serde_json::{Map, Value};
+use spangate::{
+    config,
+    sandbox::{Sandbox, SandboxExporter, TerminalSink},
+    telemetry::{Log, LogRecord, LogSink},
+};
+use spangate_core::{
+    batch::Batch,
+    exporter::{ExportError, ExportOutcome, Exporter},
+};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use url::Url;
+
+/// Nobody reads it.
+struct Silence;
+
+impl LogSink for Silence {
+    fn log(&self, _: &LogRecord<'_>) {}
+}
+
+impl TerminalSink for Silence {
+    fn colors(&self) -> bool {
+        false
+    }
+
+    fn width(&self) -> Option<u32> {
+        None
+    }
+
+    fn write(&self, _: &str) {}
+}
+
+/// What exporters are loaded into.
+pub(crate) struct Stage {
+    runtime: Runtime,
+    sandbox: Sandbox,
+    cache: TempDir,
+}
+
+/// What an exporter was billed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bill {
+    /// CPU time of the guest thread inside the guest and its host calls.
+    pub(crate) cpu: Duration,
+    /// Units of fuel.
+    pub(crate) fuel: u64,
+}
+
+impl Stage {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// If the system gives no threads or no folder.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let cache = tempfile::tempdir()?;
+        let sandbox = Self::sandbox_in(cache.path().to_owned())?;
+        Ok(Self { runtime, sandbox, cache })
+    }
+
+    fn sandbox_in(cache: PathBuf) -> anyhow::Result<Sandbox> {
+        let config = config::Sandbox { threads: 1, cache_dir: Some(cache), ..config::Sandbox::default() };
+        Ok(Sandbox::new(&config, Log::new(Arc::new(Silence)), Arc::new(Silence))?)
+    }
+
+    /// Loads a component. `reach` is the one place it may send to.
+    ///
+    /// # Errors
+    /// If it does not load.
+    pub(crate) fn load(
+        &self,
+        component: &[u8],
+        settings: Value,
+        reach: Option<&Url>,
+    ) -> anyhow::Result<Arc<SandboxExporter>> {
+        let config = exporter_config(settings, reach)?;
+        let component = Bytes::copy_from_slice(component);
+        Ok(self.runtime.block_on(self.sandbox.load("bench", component, &config))?)
+    }
+
+    /// Forgets every compiled component.
+    ///
+    /// # Errors
+    /// If the folder cannot be emptied.
+    pub(crate) fn empty_cache(&self) -> anyhow::Result<()> {
+        for file in std::fs::read_dir(self.cache.path())? {
+            std::fs::remove_file(file?.path())?;
+        }
+        Ok(())
+    }
+
+    /// Hands a batch over and waits for the answer.
+    ///
+    /// # Errors
+    /// If the exporter was stopped.
+    pub(crate) fn export(&self, exporter: &SandboxExporter, batch: Arc<Batch>) -> Result<ExportOutcome, ExportError> {
+        self.runtime.block_on(exporter.export(batch, 1))
+    }
+
+    /// Hands a batch over, which has to be accepted.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(crate) fn deliver(&self, exporter: &SandboxExporter, batch: Arc<Batch>) -> anyhow::Result<()> {
+        match self.export(exporter, batch) {
+            Ok(ExportOutcome::Accepted) => Ok(()),
+            other => anyhow::bail!("the batch was not accepted: {other:?}"),
+        }
+    }
+}
+
+/// What the exporter was billed so far.
+pub(crate) fn bill(exporter: &SandboxExporter) -> Bill {
+    let cost = exporter.state().cost;
+    Bill { cpu: cost.cpu, fuel: cost.fuel }
+}
+
+impl Bill {
+    /// What was billed since `earlier`.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self { cpu: self.cpu.saturating_sub(earlier.cpu), fuel: self.fuel.saturating_sub(earlier.fuel) }
+    }
+}
+
+/// One of the exporters inside the binary.
+///
+/// # Errors
+/// If there is none of this name.
+pub(crate) fn builtin(name: &str) -> anyhow::Result<&'static [u8]> {
+    spangate_builtin::component(name).with_context(|| format!("no built-in exporter {name}"))
+}
+
+fn exporter_config(settings: Value, reach: Option<&Url>) -> anyhow::Result<config::Exporter> {
+    // Far more than a core, so that nothing waits for credit.
+    const CPU_SHARE: f64 = 1e6;
+    let mut config = config::Exporter::new(config::Component::Builtin("bench".to_owned()));
+    config.limits.cpu_share = CPU_SHARE;
+    config.settings = match settings {
+        Value::Object(settings) => settings,
+        Value::Null => Map::new(),
+        other => anyhow::bail!("settings are a table, not {other}"),
+    };
+    config.grants.http = reach.map(|url| config::HttpGrant { allow: vec![url.clone()], ..Default::default() });
+    Ok(config)
+}
