@@ -5,6 +5,7 @@ mod check;
 mod clock_time;
 mod component_file;
 mod config_file;
+mod demo;
 mod exit;
 mod inspect;
 mod listing;
@@ -30,7 +31,7 @@ use crate::{
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
-        Command::Demo => Err(anyhow::anyhow!("`demo` is not here yet")),
+        Command::Demo => demo::run(),
         Command::Check(args) => check::check(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Run(args) => run::run(&args),

@@ -27,21 +27,31 @@ pub(super) fn serve_requests(tracer: &Tracer, now_unix_nanos: u64) -> u64 {
 }
 
 fn browse() -> Step {
-    request("GET /products", 18_400, &[("http.route", "/products"), ("http.response.status_code", "200")], vec![
-        call("load products", 900, 4_100, "redis").with_event("cache miss"),
-        call("SELECT products", 4_300, 13_800, "postgresql"),
-        internal("render", 14_000, 18_100),
-    ])
+    request(
+        "GET /products",
+        18_400,
+        &[("http.route", "/products"), ("http.response.status_code", "200")],
+        vec![
+            call("load products", 900, 4_100, "redis").with_event("cache miss"),
+            call("SELECT products", 4_300, 13_800, "postgresql"),
+            internal("render", 14_000, 18_100),
+        ],
+    )
 }
 
 fn check_out() -> Step {
-    request("POST /checkout", 141_700, &[("http.route", "/checkout"), ("http.response.status_code", "201")], vec![
-        call("load cart", 1_100, 5_000, "redis"),
-        internal("price", 5_200, 26_300).with_step(call("tax lookup", 9_800, 22_900, "postgresql")),
-        call("charge card", 26_600, 114_900, "payments").with_event("retry after 429"),
-        call("reserve stock", 115_200, 131_000, "postgresql"),
-        Step { kind: SpanKind::Producer, ..call("publish order.placed", 131_300, 137_500, "kafka") },
-    ])
+    request(
+        "POST /checkout",
+        141_700,
+        &[("http.route", "/checkout"), ("http.response.status_code", "201")],
+        vec![
+            call("load cart", 1_100, 5_000, "redis"),
+            internal("price", 5_200, 26_300).with_step(call("tax lookup", 9_800, 22_900, "postgresql")),
+            call("charge card", 26_600, 114_900, "payments").with_event("retry after 429"),
+            call("reserve stock", 115_200, 131_000, "postgresql"),
+            Step { kind: SpanKind::Producer, ..call("publish order.placed", 131_300, 137_500, "kafka") },
+        ],
+    )
 }
 
 fn decline() -> Step {
@@ -94,7 +104,7 @@ fn record(tracer: &Tracer, step: &Step, parent: Option<&Span>, zero: u64) -> u64
     };
     span.set_attributes(step.attributes.iter().map(|(key, value)| KeyValue::new(*key, Value::from(*value))));
     if let Some(event) = step.event {
-        span.add_event_at(event, at(step.start.midpoint(step.end)), []);
+        span.add_event_at(at(step.start.midpoint(step.end)), event, []);
     }
     if let Some(error) = step.error {
         span.set_status(Status::error(error));
