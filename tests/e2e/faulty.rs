@@ -150,7 +150,7 @@ fn a_guest_that_calls_a_host_it_was_not_granted_is_refused_and_counted() -> Resu
     let scene = Scene::with("wrong_host", &format!("url = \"{}\"", forbidden.url()))?;
     scene.send()?;
     let denied = wait_until("the refusal", || {
-        let denied = scene.status().exporter("bad")["sandbox"]["http_denied"].as_u64();
+        let denied = scene.status().exporter("bad")["http"]["denied"].as_u64();
         denied.filter(|denied| *denied > 0)
     });
     assert!(denied >= 1);
