@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde_json::Value;
-use spangate_tests::{Collector, Server, Spangate, backend, free_port, get, wait_until};
+use spangate_tests::{Collector, Server, Spangate, Status, backend, free_port, get, wait_until};
 
 /// Name of each span and of its parent, empty for the root. Zipkin lower-cases names.
 type Tree = BTreeMap<String, String>;
@@ -92,6 +92,9 @@ fn traces_of_otel_sdks_arrive_whole_in_zipkin_jaeger_and_a_second_spangate() -> 
         assert_eq!(wait_until("the trace in Zipkin", || zipkin.tree(&trace_id)), lower, "{protocol}");
         assert_eq!(wait_until("the trace in Jaeger", || jaeger.tree(&trace_id)), expected, "{protocol}");
         assert_eq!(wait_until("the trace behind the second", || tree_in(&sink, &trace_id)), expected, "{protocol}");
+    }
+    for admin in [first.admin, second.admin] {
+        Status::ask(admin).assert_accounted();
     }
     for spangate in [near, far] {
         let (status, log) = spangate.server.terminate()?;
