@@ -17,8 +17,8 @@ wasmtime::component::bindgen!({
     },
 });
 
-pub use exports::spangate::exporter;
-pub use spangate::exporter as imports;
+pub use self::exports::spangate::exporter;
+pub use self::spangate::exporter as imports;
 
 /// The host's side of a `batch` handle. Which batch it stands for is the store's to know: the handle is a number.
 #[derive(Debug)]
