@@ -4,6 +4,7 @@ use crate::ValueView;
 
 /// Appends `text` as a JSON string, quotes included (RFC 8259, section 7).
 pub fn push_string(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
     out.push('"');
     push_escaped(out, text);
     out.push('"');
@@ -19,6 +20,14 @@ pub fn quoted(text: &str) -> String {
 /// Appends `text` as it stands inside a JSON string.
 #[inline]
 pub fn push_escaped(out: &mut String, text: &str) {
+    if is_plain(text.as_bytes()) {
+        out.push_str(text);
+    } else {
+        escape(out, text);
+    }
+}
+
+fn escape(out: &mut String, text: &str) {
     let mut rest = text;
     loop {
         let (plain, escaped) = rest.split_at(plain_bytes(rest.as_bytes()));
@@ -29,13 +38,37 @@ pub fn push_escaped(out: &mut String, text: &str) {
     }
 }
 
+/// Whether no byte needs an escape: in steps of eight, the last of which may look at some bytes again.
+#[inline]
+fn is_plain(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk() else { return is_short_plain(bytes) };
+    let (words, _) = bytes.as_chunks();
+    !has_escape(u64::from_ne_bytes(*last)) && !words.iter().any(|word| has_escape(u64::from_ne_bytes(*word)))
+}
+
+/// The same for fewer than eight bytes.
+#[inline]
+fn is_short_plain(bytes: &[u8]) -> bool {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));
+            !has_escape(u64::from(first) | u64::from(last) << 32)
+        }
+        _ => bytes.iter().all(is_plain_byte),
+    }
+}
+
+#[inline]
+fn is_plain_byte(byte: &u8) -> bool {
+    *byte >= b' ' && *byte != b'"' && *byte != b'\\'
+}
+
 /// How many bytes at the start stand for themselves.
 #[inline]
 fn plain_bytes(bytes: &[u8]) -> usize {
     let words = bytes.as_chunks().0;
     let plain = 8 * words.iter().take_while(|word| !has_escape(u64::from_ne_bytes(**word))).count();
-    let is_plain = |byte: &&u8| **byte >= b' ' && **byte != b'"' && **byte != b'\\';
-    plain + bytes[plain..].iter().take_while(is_plain).count()
+    plain + bytes[plain..].iter().take_while(|byte| is_plain_byte(byte)).count()
 }
 
 /// Whether one of eight bytes needs an escape: below a blank, a quote or a backslash. A byte of `x` is below `n` if the
@@ -203,13 +236,17 @@ mod tests {
     #[test]
     fn every_byte_is_escaped_or_not_wherever_it_stands() {
         for byte in 0..128u8 {
-            for position in 0..20 {
-                let mut text = "é234567890123456789".to_owned();
+            for (length, position) in (2..20).flat_map(|length| (0..=length).map(move |position| (length, position))) {
+                let mut text = "é234567890123456789"[..length].to_owned();
                 text.insert(if position == 1 { 0 } else { position }, char::from(byte));
                 let json = written(|out| push_string(out, &text));
                 assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
                 assert_eq!(json.len() > text.len() + 2, byte < 32 || byte == b'"' || byte == b'\\', "{json}");
             }
+        }
+        for byte in 0..128u8 {
+            let text = char::from(byte).to_string();
+            assert_eq!(serde_json::from_str::<String>(&written(|out| push_string(out, &text))).unwrap(), text);
         }
     }
 
