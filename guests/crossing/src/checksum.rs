@@ -10,8 +10,8 @@ const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 /// OTLP's number of the type string.
 const STRING: u8 = 1;
 
-const OWNERS: [Owner; 6] =
-    [Owner::Span, Owner::SpanEvent, Owner::SpanLink, Owner::Scope, Owner::Resource, Owner::Event];
+/// Those that a batch of spans can have.
+const OWNERS: [Owner; 5] = [Owner::Span, Owner::SpanEvent, Owner::SpanLink, Owner::Scope, Owner::Resource];
 
 /// The chain so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -51,6 +51,7 @@ fn through_zipkin(stage: &Rc<Stage>, sink: &Rc<Sink>) -> anyhow::Result<Group> {
 /// The same source, compiled natively; its request goes nowhere.
 fn native_zipkin(settings: &str) -> anyhow::Result<Case> {
     let batch = received(BATCH)?;
+    let batch = native_batch(batch.len(), batch.columns());
     let configured = testing::configure::<zipkin::Zipkin>(settings);
     let mut exporter = configured.map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     Ok(Case::one(Figure::new("native: formatting, no request", UNIT).base(), move |times| {
@@ -58,7 +59,7 @@ fn native_zipkin(settings: &str) -> anyhow::Result<Case> {
         let cpu = thread_cpu_of(|| {
             for _ in 0..times {
                 let _host = testing::Host::install();
-                let outcome = exporter.export_spans(&native_batch(batch.len(), batch.columns()));
+                let outcome = exporter.export_spans(&batch);
                 refused += u32::from(black_box(outcome) != Outcome::Accepted);
             }
         });

@@ -1,5 +1,7 @@
 //! The rival next door: opentelemetry_sdk with its batch processor and an exporter that discards.
 
+use std::hint::black_box;
+
 use opentelemetry::{
     KeyValue,
     trace::{Span as _, Tracer as _, TracerProvider as _},
@@ -49,12 +51,12 @@ impl Rival {
             KeyValue::new("url.path", "/api/v1/orders/42"),
             KeyValue::new("server.address", "orders.shop.example"),
             KeyValue::new("user_agent.original", "shop-app/5.2 (mobile)"),
-            KeyValue::new("http.response.status_code", 200_i64),
-            KeyValue::new("server.port", 8443_i64),
-            KeyValue::new("order.items", 7_i64),
-            KeyValue::new("order.total", 129.95),
-            KeyValue::new("cache.hit_ratio", 0.875),
-            KeyValue::new("order.is_gift", false),
+            KeyValue::new("http.response.status_code", black_box(200_i64)),
+            KeyValue::new("server.port", black_box(8443_i64)),
+            KeyValue::new("order.items", black_box(7_i64)),
+            KeyValue::new("order.total", black_box(129.95)),
+            KeyValue::new("cache.hit_ratio", black_box(0.875)),
+            KeyValue::new("order.is_gift", black_box(false)),
         ];
         let builder = self.tracer.span_builder("POST /api/v1/orders").with_attributes(attributes);
         builder.start(&self.tracer).end();

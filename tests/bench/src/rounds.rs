@@ -18,7 +18,7 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// For figures to be believed.
-    pub(crate) const FULL: Self = Self { rounds: 31, time_per_case: Duration::from_millis(15) };
+    pub(crate) const FULL: Self = Self { rounds: 51, time_per_case: Duration::from_millis(20) };
     /// To see that everything runs.
     pub(crate) const QUICK: Self = Self { rounds: 3, time_per_case: Duration::from_millis(1) };
 }
