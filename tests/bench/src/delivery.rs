@@ -100,13 +100,17 @@ struct Sandboxed {
 
 impl Sandboxed {
     fn case(self, guest: Figure) -> Case {
-        let figures =
-            [guest, Figure::new("  its fuel", "fuel/span"), Figure::new("  whole process but the backend", UNIT)];
+        let figures = [
+            guest,
+            Figure::new("  its fuel", "fuel/span"),
+            Figure::new("  whole process but the backend", UNIT),
+            Figure::new("  its requests' bodies", "bytes/span"),
+        ];
         Case::many(figures, move |times| self.run(times))
     }
 
     fn run(&self, times: u32) -> anyhow::Result<Vec<f64>> {
-        let requests = self.sink.taken().0;
+        let (requests, bytes) = self.sink.taken();
         let before = bill(&self.exporter);
         let (process, backend) = (process_cpu(), self.sink.cpu());
         for _ in 0..times {
@@ -115,13 +119,15 @@ impl Sandboxed {
         let process = process_cpu().saturating_sub(process);
         let backend = self.sink.cpu().saturating_sub(backend);
         let used = bill(&self.exporter).since(before);
-        let arrived = self.sink.taken().0 - requests;
+        let (requests_now, bytes_now) = self.sink.taken();
+        let arrived = requests_now - requests;
         anyhow::ensure!(arrived == u64::from(times), "{arrived} of {times} requests arrived");
         let spans = u64::from(times) * u64::from(BATCH);
         Ok(vec![
             nanoseconds_each(used.cpu, spans),
             used.fuel as f64 / spans as f64,
             nanoseconds_each(process.saturating_sub(backend), spans),
+            (bytes_now - bytes) as f64 / spans as f64,
         ])
     }
 }

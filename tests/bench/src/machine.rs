@@ -13,5 +13,5 @@ pub(crate) fn describe() -> String {
     let load = load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown");
     let profile = if cfg!(debug_assertions) { "not optimised: figures mean nothing" } else { "optimised" };
     let model = model.unwrap_or_else(|| "unknown processor".to_owned());
-    format!("{model}, {count} processors, load {load}, {profile}")
+    format!("{model}, processors: {count}, load: {load}, {profile}")
 }
