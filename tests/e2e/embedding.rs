@@ -118,3 +118,21 @@ fn every_exporter_that_cannot_be_loaded_is_told_and_nothing_runs() {
     assert_eq!(exporter, "ungranted");
     assert!(import.contains("http"), "{import}");
 }
+
+#[test]
+fn a_secret_that_an_exporter_says_again_is_not_in_the_status_nor_in_the_metrics() {
+    let sink = Collector::start();
+    let text = faulty("wrong_host", &sink.url()) + "url = \"http://${env:TENANT}.example:9/\"\n";
+    let file = Path::new("spangate.toml");
+    let variable = |name: &str| (name == "TENANT").then(|| "canary-77c1f0".to_owned());
+    let around = Surroundings { file, builtins: &[], variable: &variable, is_file: &|_| true };
+    let config = config::parse(text.as_bytes(), &around).unwrap_or_else(|error| panic!("{error}")).config;
+    let runtime = Runtime::builder().config(config).start().unwrap_or_else(|error| panic!("{error}"));
+    runtime.tracer("t").span("one").start().end();
+    assert!(runtime.flush(DEADLINE).is_complete);
+    let status = runtime.status();
+    let refusal = status.exporters[0].last_refusal.as_ref().expect("the request was refused");
+    assert!(refusal.reason.contains("${env:TENANT}"), "{refusal:?}");
+    assert!(!format!("{status:?}").contains("canary-77c1f0"), "{status:?}");
+    assert!(!runtime.metrics().contains("canary-77c1f0"));
+}

@@ -1,11 +1,12 @@
 //! Fills the status document.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use spangate_core::signal::Signal;
 
 use super::{outlet::Outlet, readiness, view::View};
 use crate::{
+    config::Secrets,
     pipeline::{AttemptLog, Pipeline},
     sandbox::ExporterState,
     status::{
@@ -18,7 +19,7 @@ use crate::{
 pub(super) fn take(view: &View) -> Status {
     let now = view.clock.monotonic();
     let reasons = readiness::reasons(view);
-    Status {
+    let mut status = Status {
         runtime: RuntimeStatus {
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: now.saturating_sub(view.started_at).as_secs_f64(),
@@ -29,6 +30,30 @@ pub(super) fn take(view: &View) -> Status {
         receivers: view.receivers.get().into_iter().flatten().map(|receiver| receiver.status()).collect(),
         intake: intake(&view.pipeline),
         exporters: view.outlets.iter().map(|outlet| exporter(outlet, now)).collect(),
+    };
+    redact(&mut status, &view.secrets);
+    status
+}
+
+/// An exporter is given its settings, secrets among them, and may say them again: in a panic, a refusal or a label.
+fn redact(status: &mut Status, secrets: &Secrets) {
+    let clean = |text: &mut String| {
+        if let Cow::Owned(redacted) = secrets.redact(text) {
+            *text = redacted;
+        }
+    };
+    status.runtime.reasons.iter_mut().for_each(clean);
+    for exporter in &mut status.exporters {
+        [&mut exporter.description, &mut exporter.version].into_iter().for_each(clean);
+        exporter.paused.iter_mut().for_each(clean);
+        exporter.last_fault.iter_mut().map(|fault| &mut fault.detail).for_each(clean);
+        exporter.last_refusal.iter_mut().map(|refusal| &mut refusal.reason).for_each(clean);
+        exporter
+            .guest_metrics
+            .iter_mut()
+            .flat_map(|metric| &mut metric.labels)
+            .map(|label| &mut label.1)
+            .for_each(clean);
     }
 }
 

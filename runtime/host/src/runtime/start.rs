@@ -54,7 +54,7 @@ pub(super) fn start(builder: RuntimeBuilder) -> Result<Runtime, StartError> {
         .limits(span_limits)
         .build();
     pipeline.spawn(io.handle());
-    let view = Arc::new(View::new(pipeline, outlets, clock));
+    let view = Arc::new(View::new(pipeline, outlets, clock, config.secrets.clone()));
     let closing = open_ports(&io, &config, &view, &log)?;
     Ok(Runtime::new(io, closing, tracer, log))
 }

@@ -11,8 +11,8 @@ use std::{
 
 use spangate_core::clock::Clock;
 
-use super::{outlet::Outlet, readiness, receivers::ReceiverView, snapshot};
-use crate::{admin::AdminSource, pipeline::Pipeline, status::Status, telemetry::render_metrics};
+use super::{outlet::Outlet, receivers::ReceiverView, snapshot};
+use crate::{admin::AdminSource, config::Secrets, pipeline::Pipeline, status::Status, telemetry::render_metrics};
 
 /// OpenMetrics, which Prometheus asks for.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -24,15 +24,18 @@ pub(super) struct View {
     /// Set once, when the ports are open; the endpoint is asked while they are opened.
     pub(super) receivers: OnceLock<Vec<Arc<ReceiverView>>>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Taken out of whatever exporters say.
+    pub(super) secrets: Secrets,
     /// Monotonic.
     pub(super) started_at: Duration,
     is_stopping: AtomicBool,
 }
 
 impl View {
-    pub(super) fn new(pipeline: Arc<Pipeline>, outlets: Vec<Outlet>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(pipeline: Arc<Pipeline>, outlets: Vec<Outlet>, clock: Arc<dyn Clock>, secrets: Secrets) -> Self {
         let started_at = clock.monotonic();
-        Self { pipeline, outlets, receivers: OnceLock::new(), clock, started_at, is_stopping: AtomicBool::new(false) }
+        let (receivers, is_stopping) = (OnceLock::new(), AtomicBool::new(false));
+        Self { pipeline, outlets, receivers, clock, secrets, started_at, is_stopping }
     }
 
     pub(super) fn begin_stopping(&self) {
@@ -58,7 +61,7 @@ impl AdminSource for View {
     }
 
     fn ready(&self) -> Result<(), Vec<String>> {
-        let reasons = readiness::reasons(self);
+        let reasons = self.status().runtime.reasons;
         if reasons.is_empty() { Ok(()) } else { Err(reasons) }
     }
 
