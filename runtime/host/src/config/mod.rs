@@ -1,7 +1,7 @@
 //! The configuration: TOML in, types that cannot be wrong out.
 //!
 //! Constraints: every error is found in one go and told with its place; nothing is read from the environment or the disk
-//! but through [`Surroundings`]; secrets appear in no error. `model.rs` mirrors the TOML and holds the defaults,
+//! but through [`Surroundings`]; secrets appear in no error. `model/` mirrors the TOML and holds the defaults,
 //! `sections/` says which keys there are, `reader.rs` and `shapes.rs` do the reading.
 
 mod document;

@@ -1,0 +1,59 @@
+//! `[exporters.NAME.grants]`
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::super::secrets::Secret;
+
+/// `[exporters.NAME.grants]`: what the exporter may reach. What is absent is not linked.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    /// `[grants.http]`
+    pub http: Option<HttpGrant>,
+    /// `terminal = true`
+    pub terminal: bool,
+}
+
+/// `[exporters.NAME.grants.http]`
+#[derive(Clone, Debug)]
+pub struct HttpGrant {
+    /// `allow`: exact scheme, host and port; a path, if given, is a prefix.
+    pub allow: Vec<Url>,
+    /// `allow_cidrs`: private ranges that names may resolve to.
+    pub allow_cidrs: Vec<IpNet>,
+    /// `insecure`: plain `http://` to other machines. Default false.
+    pub insecure: bool,
+    /// `headers`: put on by the host, never seen by the guest.
+    pub headers: BTreeMap<String, Secret>,
+    /// `timeout`: of one request. Default 10 s.
+    pub timeout: Duration,
+    /// `max_in_flight`. Default 4 per instance.
+    pub max_in_flight: usize,
+    /// `max_requests_per_batch`. Default 64.
+    pub max_requests_per_batch: usize,
+    /// `max_request_bytes`. Default 16 MiB.
+    pub max_request_bytes: usize,
+    /// `max_response_bytes`. Default 4 MiB.
+    pub max_response_bytes: usize,
+    /// `ca_file`: a PEM bundle used instead of the system's roots.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Default for HttpGrant {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            allow_cidrs: Vec::new(),
+            insecure: false,
+            headers: BTreeMap::new(),
+            timeout: Duration::from_secs(10),
+            max_in_flight: 4,
+            max_requests_per_batch: 64,
+            max_request_bytes: 16 << 20,
+            max_response_bytes: 4 << 20,
+            ca_file: None,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What a configuration says, in types that cannot be wrong. Mirrors the TOML exactly and holds no behaviour.
+
+mod config;
+mod exporter;
+mod grants;
+mod receiver;
+
+pub use config::*;
+pub use exporter::*;
+pub use grants::*;
+pub use receiver::*;
