@@ -1,6 +1,7 @@
-//! Compiles the guests that `src/lib.rs` carries, as components.
+//! Finds the components that `src/lib.rs` carries: in the repository it compiles them from `guests/`, in a package they lie
+//! in `components/`, where the script `fill` put them, and no compiler for WebAssembly is needed.
 //!
-//! Constraints: the guests are a workspace of their own with a target folder of their own, whatever `CARGO_TARGET_DIR`
+//! Constraints: the sources win where they are, so that a stale component is never taken for a fresh one; the guests are a workspace of their own with a target folder of their own, whatever `CARGO_TARGET_DIR`
 //! the outer build has (one cargo waiting for the lock of the other would never end); nothing of the outer build's
 //! flags, wrappers or profile reaches them (clippy, coverage and sanitizers are for the host); the outer
 //! toolchain and lock files decide every version.
@@ -20,14 +21,20 @@ const REMOVED: &[&str] =
 const KEPT: &[&str] = &["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_SOURCE_"];
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    // Relative, so that two checkouts that share a target folder do not take each other's components for their own.
-    for path in ["guests/Cargo.toml", "guests/Cargo.lock", "guests/exporters", "guests/faulty", "sdk/rust", "wit"] {
-        println!("cargo:rerun-if-changed=../../{path}");
-    }
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guests = package.join("../../guests");
     println!("cargo:rerun-if-changed=build.rs");
-    demand_target();
-    let components = build(&root.join("guests"));
+    let components = if guests.join("Cargo.toml").is_file() {
+        // Relative, so that two checkouts that share a target folder do not take each other's components for their own.
+        for path in ["guests/Cargo.toml", "guests/Cargo.lock", "guests/exporters", "guests/faulty", "sdk/rust", "wit"] {
+            println!("cargo:rerun-if-changed=../../{path}");
+        }
+        demand_target();
+        build(&guests)
+    } else {
+        println!("cargo:rerun-if-changed=components");
+        packaged(&package.join("components"))
+    };
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut table = String::from("&[\n");
     for (name, component) in GUESTS.iter().zip(components) {
@@ -43,6 +50,15 @@ fn main() {
 fn stop(message: &str) -> ! {
     println!("cargo::error={message}");
     std::process::exit(1)
+}
+
+/// The components that were packaged, in the order of [`GUESTS`].
+fn packaged(components: &Path) -> Vec<PathBuf> {
+    let files: Vec<PathBuf> = GUESTS.iter().map(|name| components.join(format!("{name}.wasm"))).collect();
+    if let Some(missing) = files.iter().find(|file| !file.is_file()) {
+        stop(&format!("{} is missing: run runtime/builtin/fill in the repository before packaging", missing.display()));
+    }
+    files
 }
 
 /// The standard library for the guests' target must be installed: the compiler's own message does not say how.

@@ -1,7 +1,7 @@
 //! What the guest side of `wit/v0.1` looks like in Rust: generated when compiled, never committed.
 
 wit_bindgen::generate!({
-    path: "../../wit/v0.1",
+    path: "wit/v0.1",
     world: "exporter",
     // What only crosses to the host is lent, not given.
     ownership: Borrowing { duplicate_if_necessary: true },

@@ -6,7 +6,7 @@
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::all, reason = "generated code")]
 
 wasmtime::component::bindgen!({
-    path: "../../wit/v0.1",
+    path: "wit/v0.1",
     world: "exporter",
     imports: { "spangate:exporter/http.send": async },
     exports: { default: async },
