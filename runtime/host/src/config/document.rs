@@ -8,7 +8,7 @@ use super::{
     mask,
     model::Config,
     problem::{ConfigError, Problem},
-    reader::{Reader, Surroundings, join},
+    reader::{Embedding, Reader, Surroundings, join},
     sections,
     source::{Complaint, Source},
 };
@@ -36,6 +36,26 @@ pub struct Document {
 /// # Errors
 /// Everything that is wrong with it, at most 1,000 problems, in the order of the file.
 pub fn parse(text: &[u8], surroundings: &Surroundings<'_>) -> Result<Document, ConfigError> {
+    read(text, surroundings, None)
+}
+
+/// Like [`parse`], for a program that may bring components and exporters of its own: without exporters it is right, too.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_embedded(
+    text: &[u8],
+    surroundings: &Surroundings<'_>,
+    embedding: Embedding<'_>,
+) -> Result<Document, ConfigError> {
+    read(text, surroundings, Some(embedding))
+}
+
+fn read(
+    text: &[u8],
+    surroundings: &Surroundings<'_>,
+    embedding: Option<Embedding<'_>>,
+) -> Result<Document, ConfigError> {
     let file = surroundings.file.display().to_string();
     let mut source = Source { file, ..Source::default() };
     if let Some(complaint) = decode(text, &mut source) {
@@ -43,7 +63,7 @@ pub fn parse(text: &[u8], surroundings: &Surroundings<'_>) -> Result<Document, C
         return Err(ConfigError { problems: vec![source.problem(complaint)] });
     }
     let (root, syntax_errors) = DeTable::parse_recoverable(&source.text);
-    let (mut config, found) = Reader::new(surroundings).read(root.get_ref(), sections::config);
+    let (mut config, found) = Reader::new(surroundings).embedded(embedding).read(root.get_ref(), sections::config);
     drop(root);
     source.positions = found.positions;
     source.masked = found.masked;

@@ -20,8 +20,11 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use document::parse_embedded;
 pub use document::{Document, MAX_BYTES, parse};
 pub use model::*;
 pub use problem::{ConfigError, Problem};
+pub(crate) use reader::Embedding;
 pub use reader::Surroundings;
 pub use secrets::{Secret, Secrets};
+pub(crate) use variables::of_process;

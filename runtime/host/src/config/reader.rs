@@ -28,9 +28,18 @@ pub struct Surroundings<'a> {
     pub is_file: &'a dyn Fn(&Path) -> bool,
 }
 
+/// A program that reads its configuration itself: it may bring components and exporters of its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Embedding<'a> {
+    /// Whether there is a component for `builtin:NAME`, beside those that [`Surroundings::builtins`] lists.
+    pub(crate) is_builtin: &'a dyn Fn(&str) -> bool,
+}
+
 /// What is collected while reading.
 pub(super) struct Reader<'a> {
     pub(super) surroundings: &'a Surroundings<'a>,
+    /// None for a configuration that has to stand alone.
+    pub(super) embedding: Option<Embedding<'a>>,
     pub(super) found: RefCell<Findings>,
 }
 
@@ -49,7 +58,12 @@ pub(super) struct Findings {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(surroundings: &'a Surroundings<'a>) -> Self {
-        Self { surroundings, found: RefCell::default() }
+        Self { surroundings, embedding: None, found: RefCell::default() }
+    }
+
+    /// Reads for a program that may bring more than is written.
+    pub(super) fn embedded(self, embedding: Option<Embedding<'a>>) -> Self {
+        Self { embedding, ..self }
     }
 
     /// Reads the whole document and closes with what nobody asked for.

@@ -52,6 +52,11 @@ pub(super) fn substitute(raw: &str, variable: &dyn Fn(&str) -> Option<String>) -
     Ok(done)
 }
 
+/// The value of a variable of this process. What is not Unicode is as good as not set.
+pub(crate) fn of_process(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn split_reference(inside: &str) -> Result<(&str, Option<&str>), VariableError> {
     let Some(reference) = inside.strip_prefix("env:") else {
         let guess = if is_name(inside) { inside } else { "NAME" };

@@ -1,6 +1,6 @@
 //! Says what a runtime is made of.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use spangate_core::{clock::Clock, exporter::Exporter, limits::SpanLimits};
@@ -12,6 +12,7 @@ use super::{
     native::NativeExporter,
     sinks::{NoLog, Stdout},
     start,
+    written::Written,
 };
 use crate::{
     clock::SystemClock,
@@ -23,7 +24,7 @@ use crate::{
 
 /// Puts a [`Runtime`] together.
 pub struct RuntimeBuilder {
-    pub(super) config: Config,
+    pub(super) written: Written,
     pub(super) builtins: Builtins,
     pub(super) natives: Vec<(String, NativeExporter)>,
     pub(super) span_limits: SpanLimits,
@@ -35,7 +36,7 @@ pub struct RuntimeBuilder {
 impl RuntimeBuilder {
     pub(super) fn new() -> Self {
         Self {
-            config: Config::default(),
+            written: Written::default(),
             builtins: Builtins::default(),
             natives: Vec::new(),
             span_limits: SpanLimits::default(),
@@ -46,9 +47,24 @@ impl RuntimeBuilder {
     }
 
     /// What TOML would say: resource, sampler, receivers, sandboxed exporters. Default: nothing but defaults.
+    /// The last one of this, [`Self::toml`] and [`Self::toml_file`] holds.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
-        self.config = config;
+        self.written = Written::Value(Box::new(config));
+        self
+    }
+
+    /// The configuration as TOML. It is read by [`Self::start`], see [`Runtime::from_toml`].
+    #[must_use]
+    pub fn toml(mut self, text: impl Into<String>) -> Self {
+        self.written = Written::Text(text.into());
+        self
+    }
+
+    /// The configuration as a file of TOML. It is read by [`Self::start`], see [`Runtime::from_toml_file`].
+    #[must_use]
+    pub fn toml_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.written = Written::File(path.into());
         self
     }
 

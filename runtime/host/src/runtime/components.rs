@@ -25,15 +25,41 @@ impl Builtins {
         self.find = Some(Box::new(find));
     }
 
-    fn get(&self, name: &str) -> Option<Bytes> {
-        let found = || self.find.as_ref().and_then(|find| find(name)).map(Bytes::from_static);
-        self.named.get(name).cloned().or_else(found)
+    /// Looks among those given one by one, then asks whoever was given, then the program itself.
+    pub(super) fn get(&self, name: &str) -> Option<Bytes> {
+        let found = || self.find.as_ref().and_then(|find| find(name)).or_else(|| carried::find(name));
+        self.named.get(name).cloned().or_else(|| found().map(Bytes::from_static))
+    }
+
+    /// The names that are known. Whoever is asked may know more.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.named.keys().map(String::as_str).collect();
+        // Not `extend`: these names live longer, and it wants exactly the same.
+        carried::names().for_each(|name| names.push(name));
+        names
     }
 }
 
 impl fmt::Debug for Builtins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.named.keys()).finish()
+    }
+}
+
+/// The components that the feature `builtin` puts into the program.
+#[cfg(feature = "builtin")]
+mod carried {
+    pub(super) use spangate_builtin::{component as find, names};
+}
+
+#[cfg(not(feature = "builtin"))]
+mod carried {
+    pub(super) fn find(_: &str) -> Option<&'static [u8]> {
+        None
+    }
+
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        std::iter::empty()
     }
 }
 

@@ -1,22 +1,42 @@
 //! Why a runtime did not start: everything that is wrong, told at once.
 
-use std::{fmt, io, time::Duration};
+use std::{fmt, io, path::PathBuf, time::Duration};
 
 use crate::{
+    config::{ConfigError, Problem},
     receiver::BindError,
     sandbox::{LoadError, SandboxError},
 };
 
 /// Every problem that was found. Nothing is running.
-#[derive(Debug, thiserror::Error)]
+///
+/// Shown, it has one paragraph for each problem with the place in the configuration's text, or one line for each where
+/// there is no text. It is shown for debugging in the same words, because that is what a `main` prints that returns it.
+#[derive(thiserror::Error)]
 pub struct StartError {
     problems: Vec<StartProblem>,
+    /// The same, as they are shown; empty where there is no text.
+    places: Vec<Problem>,
 }
 
 /// One thing that is wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartProblem {
+    /// The configuration cannot be read.
+    #[error("cannot read the configuration {}: {error}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What is in the way.
+        error: io::Error,
+    },
+    /// The configuration is wrong.
+    #[error("{}", .0.message)]
+    Config(Problem),
+    /// There is nothing to deliver to.
+    #[error("there is no exporter; add a table such as `[exporters.NAME]`, or one with `RuntimeBuilder::exporter`")]
+    NoExporter,
     /// An exporter's component cannot be had or loaded.
     #[error("exporters.{exporter}: {error}")]
     Load {
@@ -69,17 +89,40 @@ impl StartError {
     pub fn problems(&self) -> &[StartProblem] {
         &self.problems
     }
+
+    pub(super) fn unreadable(file: PathBuf, error: io::Error) -> Self {
+        StartProblem::Unreadable { file, error }.into()
+    }
+
+    pub(super) fn with_places(self, places: Vec<Problem>) -> Self {
+        Self { places, ..self }
+    }
 }
 
 impl From<StartProblem> for StartError {
     fn from(problem: StartProblem) -> Self {
-        Self { problems: vec![problem] }
+        Self { problems: vec![problem], places: Vec::new() }
     }
 }
 
-/// One line per problem.
+impl From<ConfigError> for StartError {
+    fn from(error: ConfigError) -> Self {
+        let problems = error.problems.iter().cloned().map(StartProblem::Config).collect();
+        Self { problems, places: error.problems }
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.places.is_empty() {
+            return write!(f, "the runtime does not start\n\n{}", ConfigError { problems: self.places.clone() });
+        }
         for (index, problem) in self.problems.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
             write!(f, "{separator}{problem}")?;
@@ -98,7 +141,7 @@ impl Problems {
     }
 
     pub(super) fn into_result(self) -> Result<(), StartError> {
-        if self.0.is_empty() { Ok(()) } else { Err(StartError { problems: self.0 }) }
+        if self.0.is_empty() { Ok(()) } else { Err(StartError { problems: self.0, places: Vec::new() }) }
     }
 }
 

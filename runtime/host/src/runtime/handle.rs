@@ -1,6 +1,6 @@
 //! The runtime in an embedder's hands.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use spangate_core::{attribute::Key, consumer::Consumer, scope::InstrumentationScope, tracer::Tracer};
 
@@ -29,6 +29,30 @@ impl Runtime {
     /// Begins a runtime.
     pub fn builder() -> RuntimeBuilder {
         RuntimeBuilder::new()
+    }
+
+    /// Begins a runtime that a text in TOML describes, with the keys of `spangate.toml`. It may stand without exporters
+    /// if the program adds some.
+    ///
+    /// Of the environment, exactly those variables are read that the text names as `${env:NAME}`; paths start at the
+    /// current folder; components come from the feature `builtin`, from [`RuntimeBuilder::builtin`], or from files.
+    ///
+    /// Nothing is read before [`RuntimeBuilder::start`], which tells every mistake with its line:
+    ///
+    /// ```
+    /// # use spangate::Runtime;
+    /// let error = Runtime::from_toml("[sampler]\nkind = \"allways_on\"\n").start().unwrap_err();
+    /// assert!(error.to_string().contains("<text>:2:8"));
+    /// assert!(error.to_string().contains("did you mean \"always_on\"?"));
+    /// ```
+    pub fn from_toml(text: impl Into<String>) -> RuntimeBuilder {
+        Self::builder().toml(text)
+    }
+
+    /// Begins a runtime that a file in TOML describes. Paths in it start at its folder; otherwise as
+    /// [`Self::from_toml`].
+    pub fn from_toml_file(path: impl Into<PathBuf>) -> RuntimeBuilder {
+        Self::builder().toml_file(path)
     }
 
     pub(super) fn new(io: IoThreads, closing: Arc<Closing>, tracer: Tracer, log: Log) -> Self {

@@ -10,6 +10,7 @@ mod components;
 mod error;
 mod handle;
 mod io;
+mod located;
 mod native;
 mod outlet;
 mod readiness;
@@ -22,6 +23,7 @@ mod start;
 mod tests;
 mod ticks;
 mod view;
+mod written;
 
 pub use builder::RuntimeBuilder;
 pub use error::{StartError, StartProblem};

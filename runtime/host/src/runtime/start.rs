@@ -16,12 +16,14 @@ use super::{
     error::{Problems, StartError, StartProblem},
     handle::Runtime,
     io::IoThreads,
+    located::locate,
     native::NativeExporter,
     outlet::Outlet,
     receivers::start_receivers,
     recording,
     ticks::tick,
     view::View,
+    written::Read,
 };
 use crate::{
     admin::{BoundAdmin, start_admin},
@@ -37,8 +39,23 @@ const LOADING: Duration = Duration::from_secs(300);
 /// What opening the ports may take.
 const BINDING: Duration = Duration::from_secs(10);
 
-pub(super) fn start(builder: RuntimeBuilder) -> Result<Runtime, StartError> {
-    let RuntimeBuilder { config, builtins, natives, span_limits, log, terminal, clock } = builder;
+/// Reads what was written, and starts it. Problems are told at their place in the text, if there is one.
+pub(super) fn start(mut builder: RuntimeBuilder) -> Result<Runtime, StartError> {
+    let Read { config, document } = std::mem::take(&mut builder.written).read(&builder.builtins)?;
+    let has_exporter = !config.exporters.is_empty() || !builder.natives.is_empty();
+    let started = match document {
+        // A runtime that was put together by code may stand without exporters: it only counts.
+        Some(_) if !has_exporter => Err(StartProblem::NoExporter.into()),
+        _ => start_with(config, builder),
+    };
+    started.map_err(|error| match &document {
+        Some(document) => locate(error, document),
+        None => error,
+    })
+}
+
+fn start_with(config: Config, builder: RuntimeBuilder) -> Result<Runtime, StartError> {
+    let RuntimeBuilder { written: _, builtins, natives, span_limits, log, terminal, clock } = builder;
     let io = IoThreads::start().map_err(StartProblem::Threads)?;
     let mut problems = Problems::default();
     let sampler = received_sampler(&config, &mut problems);

@@ -16,6 +16,10 @@ use super::{
 const WHEN_FULL: [(&str, WhenFull); 3] =
     [("drop_newest", WhenFull::DropNewest), ("drop_oldest", WhenFull::DropOldest), ("refuse", WhenFull::Refuse)];
 
+/// For programs that embed spangate.
+const NO_BUILTINS: &str = "this program carries no components: turn on the feature `builtin` of the crate spangate, or hand them \
+     over with `RuntimeBuilder::builtin`";
+
 /// Reads one exporter; None if it has no usable component.
 pub(super) fn exporter(table: &mut Table<'_>, batch: &BatchLimits) -> Option<Exporter> {
     const HELP: &str = "write `component = \"builtin:NAME\"`, or the path of a component";
@@ -41,11 +45,16 @@ fn component(node: &Node<'_>) -> Option<Component> {
     let text = string(node)?;
     let builtins = node.reader.surroundings.builtins;
     if let Some(name) = text.strip_prefix("builtin:") {
-        if builtins.contains(&name) {
+        let is_brought = node.reader.embedding.is_some_and(|embedding| (embedding.is_builtin)(name));
+        if is_brought || builtins.contains(&name) {
             return Some(Component::Builtin(name.to_owned()));
         }
         let complaint = Complaint::new(format!("{} is not built in", node.found()));
         let near = nearest(name, builtins.iter().copied()).map(|near| format!("did you mean \"builtin:{near}\"?"));
+        if builtins.is_empty() {
+            node.refuse(complaint.help(NO_BUILTINS));
+            return None;
+        }
         let help = near.or_else(|| Some("a file is named by its path, as in \"exporters/billing.wasm\"".into()));
         node.refuse(Complaint { help, ..complaint.allowed(one_of(builtins)) });
         return None;

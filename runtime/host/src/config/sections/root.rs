@@ -62,7 +62,7 @@ fn exporters(root: &mut Table<'_>, batch: &BatchLimits) -> BTreeMap<String, Expo
         exporters
     });
     let has_complaint = || root.reader.found.borrow().complaints.iter().any(|c| c.path.starts_with("exporters."));
-    if exporters.is_empty() && !(span_is_known && has_complaint()) {
+    if exporters.is_empty() && root.reader.embedding.is_none() && !(span_is_known && has_complaint()) {
         let complaint = Complaint::new("there is no exporter").help("add a table such as `[exporters.NAME]`");
         root.refuse(Complaint { path: "exporters".into(), is_absence: true, ..complaint });
     }

@@ -4,3 +4,4 @@ mod embedding;
 mod ports;
 mod starting;
 mod watch;
+mod written;
