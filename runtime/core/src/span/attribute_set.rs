@@ -59,7 +59,11 @@ impl AttributeSet {
     }
 
     pub(crate) fn count_dropped(&mut self) {
-        self.dropped = self.dropped.saturating_add(1);
+        self.add_dropped(1);
+    }
+
+    pub(crate) fn add_dropped(&mut self, count: u32) {
+        self.dropped = self.dropped.saturating_add(count);
     }
 
     /// Forgets everything and keeps a reasonable amount of memory.

@@ -86,6 +86,11 @@ impl Tracer {
         EventBuilder::new(self, name.into())
     }
 
+    /// The clock that this tracer reads.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.recorder.clock
+    }
+
     /// Sampled spans that have started and not ended; exact while no thread starts or ends one.
     pub fn live_spans(&self) -> u64 {
         self.recorder.live.count()

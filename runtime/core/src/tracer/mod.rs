@@ -15,6 +15,7 @@ mod open_span;
 mod pool;
 mod span;
 mod span_builder;
+mod span_draft;
 #[cfg(test)]
 mod tests;
 
@@ -22,3 +23,4 @@ pub use builder::{Tracer, TracerBuilder};
 pub use event_builder::EventBuilder;
 pub use span::Span;
 pub use span_builder::SpanBuilder;
+pub use span_draft::SpanDraft;

@@ -111,6 +111,18 @@ impl Span {
         }
     }
 
+    /// What was said so far about how the span went. None if the span is not recording.
+    pub fn status(&self) -> Option<&Status> {
+        self.open.as_ref().filter(|open| !open.is_ended).map(|open| &open.data.status)
+    }
+
+    /// Counts attributes that the instrumentation itself left out.
+    pub fn add_dropped_attributes(&mut self, count: u32) {
+        if let Some(open) = self.writable() {
+            open.data.attributes.add_dropped(count);
+        }
+    }
+
     /// Replaces the name.
     pub fn update_name(&mut self, name: impl Into<Key>) {
         if let Some(open) = self.writable() {

@@ -165,6 +165,59 @@ fn without_a_sampler_remote_parents_are_followed() {
 }
 
 #[test]
+fn a_span_that_is_put_off_begins_when_it_was_put_off_and_obeys_the_parent_it_got_late() {
+    let (notes, clock, tracer) = tracer(|builder| builder);
+    let mut draft = tracer.span("a").attribute("early", true).defer();
+    clock.advance(Duration::from_nanos(7));
+    draft.set_attribute(&tracer, "late", 1i64);
+    draft.update_name("b");
+    draft.set_status(&tracer, Status::error("no"));
+    assert_eq!(draft.status(), &Status::error("no"));
+    assert!(!draft.set_parent(&SpanContext::default()));
+    assert!(draft.set_parent(&remote(TraceFlags::SAMPLED)));
+    let span = draft.start(&tracer);
+    assert_eq!((span.context().trace_id, span.status()), (TraceId([7; 16]), Some(&Status::error("no"))));
+    clock.advance(Duration::from_nanos(1));
+    drop(span);
+    assert_eq!(notes.take(), ["start b 2", "end /b 1000..1008 2 []"]);
+
+    let mut draft = tracer.span("c").attribute("early", true).defer();
+    assert!(draft.set_parent(&remote(TraceFlags::NONE)));
+    assert!(!draft.start(&tracer).is_recording());
+    assert_eq!(notes.take(), ["sampled_out"]);
+}
+
+#[test]
+fn ids_that_were_asked_for_stay_and_so_does_the_parent() {
+    let (_, _, tracer) = tracer(|builder| builder);
+    let mut draft = tracer.span("a").defer();
+    let ids = draft.ids();
+    assert!(!draft.set_parent(&remote(TraceFlags::NONE)));
+    assert_eq!(draft.ids(), ids);
+    let mut span = draft.start(&tracer);
+    assert_eq!((span.context().trace_id, span.context().span_id), ids);
+    assert!(span.is_recording());
+    span.end();
+    assert_eq!(span.status(), None);
+}
+
+#[test]
+fn a_draft_below_an_unsampled_span_keeps_no_attribute_until_it_gets_another_parent() {
+    let (notes, _, tracer) = tracer(|builder| builder);
+    let local = SpanContext { is_remote: false, ..remote(TraceFlags::NONE) };
+    let mut draft = tracer.span("a").child_of_context(&local).defer();
+    assert!(draft.is_known_to_be_dropped());
+    draft.set_attribute(&tracer, "a", 1i64);
+    assert!(draft.set_parent(&remote(TraceFlags::SAMPLED)));
+    assert!(!draft.is_known_to_be_dropped());
+    draft.set_attribute(&tracer, "b", 1i64);
+    let mut span = draft.start(&tracer);
+    span.add_dropped_attributes(1);
+    drop(span);
+    assert_eq!(notes.take(), ["start a 1", "end /a 1000..1000 1 []"]);
+}
+
+#[test]
 fn an_unsampled_span_touches_no_attribute() {
     let (notes, _, tracer) = tracer(|builder| builder.sampler(AlwaysOff));
     let mut span = tracer.span("a").start();
