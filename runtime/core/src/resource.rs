@@ -25,6 +25,11 @@ impl Resource {
         Self::default().with_attribute(SERVICE_NAME, service_name.into())
     }
 
+    /// A resource as somebody else wrote it, with a name or without.
+    pub(crate) fn received(attributes: Vec<KeyValue>, schema_url: Key) -> Self {
+        Self { attributes, schema_url }
+    }
+
     /// The resource with one more attribute; an attribute of the same key is replaced, an empty key is ignored.
     #[must_use]
     pub fn with_attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {

@@ -12,6 +12,7 @@ mod select;
 mod store;
 mod table;
 mod tables;
+mod values;
 
 pub use counts::Counts;
 pub use groups::Groups;
