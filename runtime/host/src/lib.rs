@@ -1,11 +1,13 @@
 //! Runs trace exporters as WebAssembly components, each in a sandbox with a budget.
 
+#[cfg(feature = "receivers")]
 pub mod admin;
 mod bindings;
 mod capability;
 pub mod clock;
 pub mod config;
 mod pipeline;
+#[cfg(feature = "receivers")]
 pub mod receiver;
 mod runtime;
 pub mod sandbox;

@@ -194,9 +194,15 @@ fn nearest(now: Instant, timeout: Duration, call: Option<Instant>) -> Instant {
 #[derive(Debug)]
 pub(crate) struct HttpView<'a> {
     /// What the instance has left.
-    pub(crate) ctx: &'a mut HttpCtx,
+    ctx: &'a mut HttpCtx,
     /// The payloads the guest holds.
-    pub(crate) payloads: &'a mut Payloads,
+    payloads: &'a mut Payloads,
+}
+
+impl<'a> HttpView<'a> {
+    pub(crate) fn new(ctx: &'a mut HttpCtx, payloads: &'a mut Payloads) -> Self {
+        Self { ctx, payloads }
+    }
 }
 
 impl wit::Host for HttpView<'_> {

@@ -5,11 +5,17 @@
 //! 5. `link(linker, get_view)`: by hand, because every host call first pays fuel ([`charge`]). Tests at the foot:
 //!    allowed, denied, over budget.
 //!
-//! Not granted means not linked: the component is refused at load, by the import's name.
+//! Not granted means not linked: the component is refused at load, by the import's name. What can be granted is a cargo
+//! feature (`http`, `terminal`); without it the same holds, whatever is granted.
 
 pub(crate) mod clock;
+#[cfg(feature = "http")]
 pub(crate) mod egress;
 mod fuel;
+#[cfg(feature = "http")]
+pub(crate) mod http;
+#[cfg(not(feature = "http"))]
+#[path = "http_absent.rs"]
 pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod metrics;

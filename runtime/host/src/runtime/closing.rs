@@ -1,19 +1,11 @@
 //! Stops a runtime in order: not ready, ports closed, pipeline drained, exporters let go, admin endpoint last.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::OnceCell,
-    task::{AbortHandle, JoinSet},
-    time::Instant,
-};
+use tokio::{sync::OnceCell, task::AbortHandle, time::Instant};
 
-use super::{receivers::RunningReceiver, view::View};
-use crate::{admin::BoundAdmin, pipeline::Report};
+use super::{ports::Ports, view::View};
+use crate::pipeline::Report;
 
 /// What requests that have begun may take, at most.
 const FINISH_REQUESTS: Duration = Duration::from_secs(2);
@@ -23,9 +15,7 @@ const FINISH_ANSWERS: Duration = Duration::from_millis(250);
 /// Everything that has to be stopped, and how it went.
 pub(super) struct Closing {
     pub(super) view: Arc<View>,
-    pub(super) receivers: Mutex<Vec<RunningReceiver>>,
-    pub(super) admin: Mutex<Option<BoundAdmin>>,
-    pub(super) admin_addr: Option<SocketAddr>,
+    pub(super) ports: Ports,
     pub(super) ticks: Vec<AbortHandle>,
     pub(super) report: OnceCell<Report>,
 }
@@ -39,20 +29,12 @@ impl Closing {
     async fn close_now(&self, deadline: Duration) -> Report {
         let begun = Instant::now();
         self.view.begin_stopping();
-        let receivers = std::mem::take(&mut *self.receivers.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut stopping = JoinSet::new();
-        for receiver in receivers {
-            stopping.spawn(receiver.stop(FINISH_REQUESTS.min(deadline / 4)));
-        }
-        while stopping.join_next().await.is_some() {}
+        self.ports.close_receivers(FINISH_REQUESTS.min(deadline / 4)).await;
         for tick in &self.ticks {
             tick.abort();
         }
         let report = self.view.pipeline.shutdown(deadline.saturating_sub(begun.elapsed())).await;
-        let admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(admin) = admin {
-            admin.stop(FINISH_ANSWERS).await;
-        }
+        self.ports.close_admin(FINISH_ANSWERS).await;
         report
     }
 }

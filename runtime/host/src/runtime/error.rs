@@ -2,9 +2,10 @@
 
 use std::{fmt, io, path::PathBuf, time::Duration};
 
+#[cfg(feature = "receivers")]
+use crate::receiver::BindError;
 use crate::{
     config::{ConfigError, Problem},
-    receiver::BindError,
     sandbox::{LoadError, SandboxError},
 };
 
@@ -65,7 +66,18 @@ pub enum StartProblem {
         /// What it can do.
         message: &'static str,
     },
+    /// The configuration wants a part that this program was built without.
+    #[error(
+        "[{table}] needs the cargo feature `{feature}` of the crate spangate, which this program was built without"
+    )]
+    NotBuilt {
+        /// The table of the configuration.
+        table: String,
+        /// The feature.
+        feature: &'static str,
+    },
     /// A port cannot be had.
+    #[cfg(feature = "receivers")]
     #[error(transparent)]
     Bind(#[from] BindError),
     /// There is no sandbox.

@@ -131,13 +131,12 @@ impl Runtime {
 
     /// Where a receiver listens, by its name in the configuration: `otlp_http`, `otlp_grpc`. None if there is none.
     pub fn local_addr(&self, receiver: &str) -> Option<SocketAddr> {
-        let mut receivers = self.closing.view.receivers.get().into_iter().flatten();
-        receivers.find(|view| view.name == receiver).map(|view| view.local_addr)
+        self.closing.view.ports.get()?.local_addr(receiver)
     }
 
     /// Where the admin endpoint listens. None if there is none.
     pub fn admin_addr(&self) -> Option<SocketAddr> {
-        self.closing.admin_addr
+        self.closing.ports.admin_addr()
     }
 
     fn report_as_it_is(&self) -> Report {

@@ -2,9 +2,10 @@
 //! that a guest refuses, a port that is taken.
 
 use super::error::{StartError, StartProblem};
+#[cfg(feature = "receivers")]
+use crate::receiver::BindError;
 use crate::{
     config::{Document, Problem},
-    receiver::BindError,
     sandbox::LoadError,
 };
 
@@ -38,9 +39,11 @@ fn places(problem: &StartProblem, document: &Document) -> Vec<Problem> {
             vec![document.problem(&format!("exporters.{exporter}"), &problem.to_string(), None)]
         }
         StartProblem::Sampler { message } => vec![document.problem("sampler.kind", message, None)],
+        #[cfg(feature = "receivers")]
         StartProblem::Bind(
             BindError::InUse { table, .. } | BindError::NotLoopback { table, .. } | BindError::Io { table, .. },
         ) => vec![document.problem(&format!("{table}.listen"), &problem.to_string(), None)],
+        StartProblem::NotBuilt { table, .. } => vec![document.problem(table, &problem.to_string(), None)],
         StartProblem::Config(problem) => vec![problem.clone()],
         StartProblem::NoExporter => vec![document.problem("exporters", &problem.to_string(), None)],
         _ => vec![document.problem("", &problem.to_string(), None)],

@@ -9,12 +9,9 @@ pub(super) fn reasons(view: &View) -> Vec<String> {
     if view.is_stopping() {
         reasons.push("the runtime is stopping".to_owned());
     }
-    match view.receivers.get() {
+    match view.ports.get() {
         None => reasons.push("the receivers are being started".to_owned()),
-        Some(receivers) => {
-            let unbound = receivers.iter().filter(|receiver| !receiver.is_bound());
-            reasons.extend(unbound.map(|receiver| format!("the receiver {} does not listen", receiver.name)));
-        }
+        Some(ports) => reasons.extend(ports.unbound().map(|name| format!("the receiver {name} does not listen"))),
     }
     let required = view.outlets.iter().filter(|outlet| outlet.lane.settings().required);
     reasons.extend(required.filter_map(|outlet| reason_of(view, outlet)));

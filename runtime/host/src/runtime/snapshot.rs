@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use spangate_core::signal::Signal;
 
-use super::{outlet::Outlet, readiness, view::View};
+use super::{outlet::Outlet, ports::PortsView, readiness, view::View};
 use crate::{
     config::Secrets,
     pipeline::{AttemptLog, Pipeline},
@@ -27,7 +27,7 @@ pub(super) fn take(view: &View) -> Status {
             reasons,
             stopping: view.is_stopping(),
         },
-        receivers: view.receivers.get().into_iter().flatten().map(|receiver| receiver.status()).collect(),
+        receivers: view.ports.get().map(PortsView::statuses).unwrap_or_default(),
         intake: intake(&view.pipeline),
         exporters: view.outlets.iter().map(|outlet| exporter(outlet, now)).collect(),
     };

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,25 +19,21 @@ use super::{
     located::locate,
     native::NativeExporter,
     outlet::Outlet,
-    receivers::start_receivers,
+    ports::Ports,
     recording,
     ticks::tick,
     view::View,
     written::Read,
 };
 use crate::{
-    admin::{BoundAdmin, start_admin},
     config::{self, Config},
     pipeline::{Pipeline, PipelineParts, ReceivedSampler},
-    receiver::BindError,
     sandbox::{LoadError, Sandbox, SandboxExporter, TerminalSink},
     telemetry::Log,
 };
 
 /// What loading all exporters may take: compiling a large component takes seconds.
 const LOADING: Duration = Duration::from_secs(300);
-/// What opening the ports may take.
-const BINDING: Duration = Duration::from_secs(10);
 
 /// Reads what was written, and starts it. Problems are told at their place in the text, if there is one.
 pub(super) fn start(mut builder: RuntimeBuilder) -> Result<Runtime, StartError> {
@@ -72,7 +68,7 @@ fn start_with(config: Config, builder: RuntimeBuilder) -> Result<Runtime, StartE
         .build();
     pipeline.spawn(io.handle());
     let view = Arc::new(View::new(pipeline, outlets, clock, config.secrets.clone()));
-    let closing = open_ports(&io, &config, &view, &log)?;
+    let closing = open(&io, &config, &view, &log)?;
     Ok(Runtime::new(io, closing, tracer, log))
 }
 
@@ -186,48 +182,12 @@ fn load(
     })
 }
 
-fn open_ports(io: &IoThreads, config: &Config, view: &Arc<View>, log: &Log) -> Result<Arc<Closing>, StartError> {
-    let (receivers, admin) = (config.receivers.clone(), config.admin);
-    let (opening_view, opening_log) = (view.clone(), log.clone());
-    let opened = io.wait(BINDING, async move {
-        let receivers = start_receivers(receivers, opening_view.pipeline.clone(), opening_log.clone()).await;
-        let admin = start_admin_if(admin, opening_view, opening_log).await;
-        (receivers, admin)
-    });
-    let (receivers, admin) = opened.ok_or(StartProblem::TimedOut { what: "opening the ports", limit: BINDING })?;
-    let mut problems = Problems::default();
-    let receivers = receivers.unwrap_or_else(|errors| {
-        errors.into_iter().for_each(|error| problems.add(error));
-        Vec::new()
-    });
-    let admin = admin.unwrap_or_else(|error| {
-        problems.add(error);
-        None
-    });
-    problems.into_result()?;
-    // Set once, here: nobody else has it yet.
-    let _ = view.receivers.set(receivers.iter().map(|receiver| receiver.view.clone()).collect());
+/// Opens the ports and starts what the clock drives.
+fn open(io: &IoThreads, config: &Config, view: &Arc<View>, log: &Log) -> Result<Arc<Closing>, StartError> {
+    let ports = Ports::open(io, config, view, log)?;
     let ticks = view.outlets.iter().filter_map(|outlet| {
         let (name, exporter) = (outlet.lane.settings().name.clone(), outlet.exporter.clone());
         Some(io.handle().spawn(tick(name, exporter, outlet.tick_interval?, log.clone())).abort_handle())
     });
-    Ok(Arc::new(Closing {
-        view: view.clone(),
-        receivers: Mutex::new(receivers),
-        admin_addr: admin.as_ref().map(BoundAdmin::local_addr),
-        admin: Mutex::new(admin),
-        ticks: ticks.collect(),
-        report: OnceCell::new(),
-    }))
-}
-
-async fn start_admin_if(
-    config: Option<config::Admin>,
-    view: Arc<View>,
-    log: Log,
-) -> Result<Option<BoundAdmin>, BindError> {
-    match config {
-        Some(config) => start_admin(config, view, log).await.map(Some),
-        None => Ok(None),
-    }
+    Ok(Arc::new(Closing { view: view.clone(), ports, ticks: ticks.collect(), report: OnceCell::new() }))
 }

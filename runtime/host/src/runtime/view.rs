@@ -11,9 +11,12 @@ use std::{
 
 use spangate_core::clock::Clock;
 
-use super::{outlet::Outlet, receivers::ReceiverView, snapshot};
-use crate::{admin::AdminSource, config::Secrets, pipeline::Pipeline, status::Status, telemetry::render_metrics};
+use super::{outlet::Outlet, ports::PortsView, snapshot};
+#[cfg(feature = "receivers")]
+use crate::admin::AdminSource;
+use crate::{config::Secrets, pipeline::Pipeline, status::Status, telemetry::render_metrics};
 
+#[cfg(feature = "receivers")]
 /// OpenMetrics, which Prometheus asks for.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -22,7 +25,7 @@ pub(super) struct View {
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) outlets: Vec<Outlet>,
     /// Set once, when the ports are open; the endpoint is asked while they are opened.
-    pub(super) receivers: OnceLock<Vec<Arc<ReceiverView>>>,
+    pub(super) ports: OnceLock<PortsView>,
     pub(super) clock: Arc<dyn Clock>,
     /// Taken out of whatever exporters say.
     pub(super) secrets: Secrets,
@@ -34,8 +37,8 @@ pub(super) struct View {
 impl View {
     pub(super) fn new(pipeline: Arc<Pipeline>, outlets: Vec<Outlet>, clock: Arc<dyn Clock>, secrets: Secrets) -> Self {
         let started_at = clock.monotonic();
-        let (receivers, is_stopping) = (OnceLock::new(), AtomicBool::new(false));
-        Self { pipeline, outlets, receivers, clock, secrets, started_at, is_stopping }
+        let (ports, is_stopping) = (OnceLock::new(), AtomicBool::new(false));
+        Self { pipeline, outlets, ports, clock, secrets, started_at, is_stopping }
     }
 
     pub(super) fn begin_stopping(&self) {
@@ -55,6 +58,7 @@ impl View {
     }
 }
 
+#[cfg(feature = "receivers")]
 impl AdminSource for View {
     fn is_live(&self) -> bool {
         true

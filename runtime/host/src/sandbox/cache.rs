@@ -1,13 +1,12 @@
 //! Compiled components, kept between starts: 200 ms of compiling become a millisecond of reading.
 //!
 //! Constraints: a directory that belongs to this user and that nobody else can write to, or none; a file is written
-//! whole or not at all; a damaged file is compiled again, never loaded; the name tells component, engine settings and
-//! version, so that nothing stale is ever found.
+//! whole or not at all; a damaged file is compiled again, never loaded; the name tells component, kind of machine,
+//! settings and version, and the engine refuses what was compiled for other processor features than this machine's.
 
 use std::{
     env,
     fs::{self, DirBuilder, OpenOptions},
-    hash::{DefaultHasher, Hash, Hasher},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -25,6 +24,8 @@ const DIGEST_BYTES: usize = 32;
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
     directory: PathBuf,
+    /// Whether the engine takes its traps from signals: the code differs.
+    signal_handlers: bool,
 }
 
 impl Cache {
@@ -32,7 +33,7 @@ impl Cache {
     ///
     /// # Errors
     /// If there is no directory, or others could write to it.
-    pub(super) fn open(directory: Option<&Path>) -> Result<Self, CacheError> {
+    pub(super) fn open(directory: Option<&Path>, signal_handlers: bool) -> Result<Self, CacheError> {
         let directory = directory.map(Path::to_owned).or_else(default_directory).ok_or(CacheError::NoDirectory)?;
         let failed = |source| CacheError::Io { path: directory.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(failed)?;
@@ -44,12 +45,12 @@ impl Cache {
         if metadata.mode() & 0o022 != 0 {
             return Err(not_private("can be written to by others (chmod 700 mends that)"));
         }
-        Ok(Self { directory })
+        Ok(Self { directory, signal_handlers })
     }
 
     /// The component compiled from `bytes`, if it is kept and whole.
     pub(super) fn find(&self, engine: &Engine, bytes: &[u8]) -> Option<Component> {
-        let kept = fs::read(self.path(engine, bytes)).ok()?;
+        let kept = fs::read(self.path(bytes)).ok()?;
         let (digest, artifact) = kept.split_at_checked(DIGEST_BYTES)?;
         if digest != Sha256::digest(artifact).as_slice() {
             return None;
@@ -61,9 +62,9 @@ impl Cache {
     ///
     /// # Errors
     /// If it cannot be written; then nothing is left behind under its name.
-    pub(super) fn keep(&self, engine: &Engine, bytes: &[u8], component: &Component) -> io::Result<()> {
+    pub(super) fn keep(&self, bytes: &[u8], component: &Component) -> io::Result<()> {
         let artifact = component.serialize().map_err(io::Error::other)?;
-        let path = self.path(engine, bytes);
+        let path = self.path(bytes);
         let temporary = path.with_extension(format!("{}-{:x}", std::process::id(), fastrand::u64(..)));
         let written = write_private(&temporary, &artifact).and_then(|()| fs::rename(&temporary, &path));
         written.inspect_err(|_| {
@@ -71,12 +72,12 @@ impl Cache {
         })
     }
 
-    fn path(&self, engine: &Engine, bytes: &[u8]) -> PathBuf {
-        let mut settings = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut settings);
+    /// Where the code of the component `bytes` is kept.
+    pub(super) fn path(&self, bytes: &[u8]) -> PathBuf {
         let component = hexadecimal(&Sha256::digest(bytes));
-        let version = env!("CARGO_PKG_VERSION");
-        self.directory.join(format!("{component}-{:016x}-{version}.cwasm", settings.finish()))
+        let signals = if self.signal_handlers { "" } else { "-without-signals" };
+        let (machine, system, version) = (env::consts::ARCH, env::consts::OS, env!("CARGO_PKG_VERSION"));
+        self.directory.join(format!("{component}-{machine}-{system}{signals}-{version}.cwasm"))
     }
 }
 
@@ -122,11 +123,11 @@ mod tests {
     fn what_is_kept_is_found_again_and_private() {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("a/b");
-        let cache = Cache::open(Some(&directory)).unwrap();
-        let engine = build_engine().unwrap();
+        let cache = Cache::open(Some(&directory), true).unwrap();
+        let engine = build_engine(true).unwrap();
         let (bytes, component) = component(&engine);
         assert!(cache.find(&engine, &bytes).is_none());
-        cache.keep(&engine, &bytes, &component).unwrap();
+        cache.keep(&bytes, &component).unwrap();
         assert!(cache.find(&engine, &bytes).is_some());
         assert!(cache.find(&engine, b"other").is_none());
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -136,10 +137,10 @@ mod tests {
     #[test]
     fn a_damaged_file_is_not_found() {
         let home = tempfile::tempdir().unwrap();
-        let cache = Cache::open(Some(home.path())).unwrap();
-        let engine = build_engine().unwrap();
+        let cache = Cache::open(Some(home.path()), true).unwrap();
+        let engine = build_engine(true).unwrap();
         let (bytes, component) = component(&engine);
-        cache.keep(&engine, &bytes, &component).unwrap();
+        cache.keep(&bytes, &component).unwrap();
         let file = only_file(home.path());
         let whole = fs::read(&file).unwrap();
         for at in [0, DIGEST_BYTES, whole.len() / 2, whole.len() - 1] {
@@ -152,7 +153,7 @@ mod tests {
             fs::write(&file, &whole[..length]).unwrap();
             assert!(cache.find(&engine, &bytes).is_none(), "{length} bytes");
         }
-        cache.keep(&engine, &bytes, &component).unwrap();
+        cache.keep(&bytes, &component).unwrap();
         assert!(cache.find(&engine, &bytes).is_some());
     }
 
@@ -161,10 +162,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         for mode in [0o770, 0o702, 0o777] {
             fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).unwrap();
-            let error = Cache::open(Some(home.path())).unwrap_err();
+            let error = Cache::open(Some(home.path()), true).unwrap_err();
             assert!(matches!(error, CacheError::NotPrivate { .. }), "{error}");
         }
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(Cache::open(Some(home.path())).is_ok());
+        assert!(Cache::open(Some(home.path()), true).is_ok());
     }
 }

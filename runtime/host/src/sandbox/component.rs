@@ -1,27 +1,20 @@
-//! From bytes to something that can be instantiated: checks first, compilation after, linking last.
+//! From bytes to something that can be instantiated: checks of the bytes first, of the compiled component after, linking
+//! last.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use wasmtime::{
-    Engine,
-    component::{Component, InstancePre, Linker},
-};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 use super::{
-    cache::{Cache, hexadecimal},
+    cache::hexadecimal,
     error::LoadError,
     guest::{self, Guest, Links},
     inspection::{Inspection, inspect},
     limits::{MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES},
     track::{Need, v0_1::ExportIndices},
 };
-use crate::{
-    bindings::escape_line,
-    config,
-    telemetry::{Level, Log},
-};
+use crate::{bindings::escape_line, config};
 
 /// Bytes kept of what the compiler or linker says.
 const MAX_REASON_BYTES: usize = 1024;
@@ -62,6 +55,7 @@ pub(super) fn check_bytes(bytes: &[u8], max: usize, digest: Option<[u8; 32]>) ->
 /// # Errors
 /// [`LoadError::NotGranted`] or [`LoadError::UnknownImport`], for the first that is not.
 pub(super) fn check_grants(seen: &Inspection, name: &str, grants: &config::Grants) -> Result<(), LoadError> {
+    check_built(seen)?;
     for import in &seen.imports {
         let remedy = match &import.need {
             Need::Grant("http") if grants.http.is_none() => {
@@ -76,11 +70,23 @@ pub(super) fn check_grants(seen: &Inspection, name: &str, grants: &config::Grant
     Ok(())
 }
 
+/// Checks that this program was built with every capability that is imported.
+fn check_built(seen: &Inspection) -> Result<(), LoadError> {
+    for (feature, is_built) in [("http", cfg!(feature = "http")), ("terminal", cfg!(feature = "terminal"))] {
+        let import = seen.imports.iter().find(|import| import.need == Need::Grant(feature));
+        if let (Some(import), false) = (import, is_built) {
+            return Err(LoadError::NotBuilt { import: import.name.clone(), feature });
+        }
+    }
+    Ok(())
+}
+
 /// Checks that every import could be granted.
 ///
 /// # Errors
 /// [`LoadError::UnknownImport`] for the first that could not.
 pub(super) fn check_known(seen: &Inspection) -> Result<(), LoadError> {
+    check_built(seen)?;
     let unknown = seen.imports.iter().find(|import| matches!(import.need, Need::Unknown { .. }));
     unknown.map_or(Ok(()), |import| Err(unknown_import(&import.name, &import.need)))
 }
@@ -91,30 +97,6 @@ fn unknown_import(import: &str, need: &Need) -> LoadError {
         _ => String::new(),
     };
     LoadError::UnknownImport { import: import.to_owned(), hint }
-}
-
-/// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
-///
-/// # Errors
-/// [`LoadError::Malformed`] if it does not compile.
-pub(super) fn compile(
-    engine: &Engine,
-    cache: Option<&Cache>,
-    log: &Log,
-    name: &str,
-    bytes: &Bytes,
-) -> Result<Component, LoadError> {
-    if let Some(component) = cache.and_then(|cache| cache.find(engine, bytes)) {
-        return Ok(component);
-    }
-    let again = if cache.is_some() { "; it is kept for the next start" } else { "" };
-    log.say(Level::Info, name, format_args!("compiling {} bytes{again}", bytes.len()));
-    let component =
-        Component::from_binary(engine, bytes).map_err(|error| LoadError::Malformed { reason: told(&error) })?;
-    if let Some(Err(error)) = cache.map(|cache| cache.keep(engine, bytes, &component)) {
-        log.say(Level::Warn, name, format_args!("the compiled component was not kept: {error}"));
-    }
-    Ok(component)
 }
 
 /// Checks what the component needs before its first call, and links it.
@@ -153,7 +135,7 @@ fn check_needs(component: &Component, max_memory: usize) -> Result<(), LoadError
 }
 
 /// An error with its causes, in one line.
-fn told(error: &wasmtime::Error) -> String {
+pub(super) fn told(error: &wasmtime::Error) -> String {
     escape_line(&format!("{error:#}"), MAX_REASON_BYTES)
 }
 

@@ -6,7 +6,7 @@
 
 use std::num::NonZeroUsize;
 
-use wasmtime::{Config, Engine, Strategy, WasmBacktraceDetails};
+use wasmtime::{Config, Engine, WasmBacktraceDetails};
 
 /// Stack of a guest, in bytes.
 const GUEST_STACK_BYTES: usize = 512 << 10;
@@ -15,14 +15,17 @@ const CALL_STACK_BYTES: usize = 2 << 20;
 /// Frames kept of a backtrace.
 const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
-/// An engine with every setting of ours.
+/// An engine with every setting of ours. Without `signal_handlers` the process's handlers of SIGSEGV, SIGFPE and SIGILL
+/// stay as they are: compiled code checks every access to memory and every division itself.
 ///
 /// # Errors
 /// If this machine cannot run compiled code of that kind.
-pub(super) fn build_engine() -> wasmtime::Result<Engine> {
+pub(super) fn build_engine(signal_handlers: bool) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
+    #[cfg(feature = "compiler")]
+    config.strategy(wasmtime::Strategy::Cranelift).parallel_compilation(false);
     config
-        .strategy(Strategy::Cranelift)
+        .signals_based_traps(signal_handlers)
         .consume_fuel(true)
         .epoch_interruption(false)
         .concurrency_support(false)
@@ -30,8 +33,7 @@ pub(super) fn build_engine() -> wasmtime::Result<Engine> {
         .async_stack_size(CALL_STACK_BYTES)
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES))
-        .memory_init_cow(true)
-        .parallel_compilation(false);
+        .memory_init_cow(true);
     switch_proposals_off(&mut config);
     Engine::new(&config)
 }
@@ -66,7 +68,7 @@ mod tests {
 
     fn compile(module: &str) -> wasmtime::Result<Component> {
         let bytes = wat::parse_str(format!("(component (core module {module}))")).unwrap();
-        Component::from_binary(&build_engine().unwrap(), &bytes)
+        Component::from_binary(&build_engine(true).unwrap(), &bytes)
     }
 
     #[test]

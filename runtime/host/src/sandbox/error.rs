@@ -49,6 +49,17 @@ pub enum LoadError {
         /// What the parser or compiler said.
         reason: String,
     },
+    /// No compiled code of it, and no compiler in this build.
+    #[error(
+        "component is not compiled, and this program was built without the feature `compiler`: {sought} is missing or of \
+         another processor; have `spangate check` of version {version} fill sandbox.cache_dir on such a machine"
+    )]
+    NotCompiled {
+        /// Where the compiled code was looked for.
+        sought: String,
+        /// The version that can compile it.
+        version: &'static str,
+    },
     /// A component that is no exporter.
     #[error("component exports no `spangate:exporter/lifecycle`, so it is no exporter; it exports {}", list(.exports))]
     WrongWorld {
@@ -78,6 +89,17 @@ pub enum LoadError {
         import: String,
         /// What to add to the configuration.
         remedy: String,
+    },
+    /// An import that could be granted, but not by this program.
+    #[error(
+        "component imports `{import}`, which needs the cargo feature `{feature}` of the crate spangate; this program was \
+         built without it"
+    )]
+    NotBuilt {
+        /// The import's name.
+        import: String,
+        /// The feature.
+        feature: &'static str,
     },
     /// An import that no exporter gets.
     #[error("component imports `{import}`, which no exporter gets; {hint}")]

@@ -161,9 +161,9 @@ pub(super) fn link(linker: &mut Linker<Guest>, links: Links) -> wasmtime::Result
     log::link(linker, |guest| LogView { ctx: &guest.capabilities.log })?;
     metrics::link(linker, |guest| MetricsView { ctx: &guest.capabilities.metrics })?;
     if links.http {
-        http::link(linker, |guest| HttpView { ctx: &mut guest.http, payloads: &mut guest.payloads })?;
+        http::link(linker, |guest| HttpView::new(&mut guest.http, &mut guest.payloads))?;
     }
-    if links.terminal {
+    if cfg!(feature = "terminal") && links.terminal {
         terminal::link(linker, |guest| TerminalView { ctx: guest.capabilities.terminal.as_ref() })?;
     }
     Ok(())

@@ -8,7 +8,8 @@ use wasmtime::{Engine, component::Component};
 use super::{
     body::{Body, Parts},
     cache::Cache,
-    component::{Prepared, check_bytes, check_grants, check_known, compile, link, links_of},
+    compilation::compile,
+    component::{Prepared, check_bytes, check_grants, check_known, link, links_of},
     description::Description,
     engine::build_engine,
     error::{LoadError, SandboxError},
@@ -58,8 +59,9 @@ impl Sandbox {
     /// # Errors
     /// If compiled code cannot run on this machine, or there are no threads.
     pub fn new(config: &config::Sandbox, log: Log, terminal: Arc<dyn TerminalSink>) -> Result<Self, SandboxError> {
-        let engine = build_engine().map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
-        let cache = Cache::open(config.cache_dir.as_deref());
+        let engine =
+            build_engine(config.signal_handlers).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
+        let cache = Cache::open(config.cache_dir.as_deref(), config.signal_handlers);
         let cache = cache.inspect_err(|error| {
             log.say(Level::Warn, "sandbox", format_args!("compiled components are not kept: {error}"));
         });

@@ -6,7 +6,9 @@
 //! `lending` and the capabilities.
 
 mod body;
+#[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "without a compiler the cache is only read"))]
 mod cache;
+mod compilation;
 mod component;
 mod description;
 mod detail;
@@ -25,7 +27,6 @@ mod metered;
 mod metered_store;
 mod precompiled;
 mod quarantine;
-
 mod scan;
 mod share;
 mod state;

@@ -74,6 +74,9 @@ pub struct Sandbox {
     pub cache_dir: Option<PathBuf>,
     /// `max_component_bytes`. Default 16 MiB.
     pub max_component_bytes: usize,
+    /// `signal_handlers`: for SIGSEGV, SIGFPE and SIGILL, of the whole process. Default true. Without them compiled code
+    /// checks every access to memory itself, which costs guests time.
+    pub signal_handlers: bool,
 }
 
 /// `[admin]`
@@ -98,7 +101,7 @@ impl Default for BatchLimits {
 
 impl Default for Sandbox {
     fn default() -> Self {
-        Self { threads: 2, cache_dir: None, max_component_bytes: 16 << 20 }
+        Self { threads: 2, cache_dir: None, max_component_bytes: 16 << 20, signal_handlers: true }
     }
 }
 

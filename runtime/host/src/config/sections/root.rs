@@ -7,7 +7,7 @@ use super::{
         model::{Admin, BatchLimits, Config, Exporter, Sandbox, Shutdown},
         reader::{Node, Table},
         secrets::Secrets,
-        shapes::{address, bytes, duration, integer, path},
+        shapes::{address, boolean, bytes, duration, integer, path},
         source::Complaint,
     },
     exporter, free, receivers, sampler,
@@ -93,6 +93,7 @@ fn sandbox(table: &mut Table<'_>) -> Sandbox {
         threads: table.or("threads", default.threads, integer(1..=256)),
         cache_dir: table.optional("cache_dir", path),
         max_component_bytes: table.or("max_component_bytes", default.max_component_bytes, bytes(1 << 10..=1 << 30)),
+        signal_handlers: table.or("signal_handlers", default.signal_handlers, boolean),
     }
 }
 

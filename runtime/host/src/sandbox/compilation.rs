@@ -1,0 +1,58 @@
+//! From a component's bytes to compiled code: out of the cache, or by the compiler, if this build has one.
+
+use bytes::Bytes;
+use wasmtime::{Engine, component::Component};
+
+use super::{cache::Cache, error::LoadError};
+use crate::telemetry::Log;
+
+/// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
+///
+/// # Errors
+/// [`LoadError::Malformed`] if it does not compile, [`LoadError::NotCompiled`] if this build has no compiler.
+pub(super) fn compile(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    log: &Log,
+    name: &str,
+    bytes: &Bytes,
+) -> Result<Component, LoadError> {
+    match cache.and_then(|cache| cache.find(engine, bytes)) {
+        Some(component) => Ok(component),
+        None => compile_anew(engine, cache, log, name, bytes),
+    }
+}
+
+#[cfg(feature = "compiler")]
+fn compile_anew(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    log: &Log,
+    name: &str,
+    bytes: &Bytes,
+) -> Result<Component, LoadError> {
+    use super::component::told;
+    use crate::telemetry::Level;
+
+    let again = if cache.is_some() { "; it is kept for the next start" } else { "" };
+    log.say(Level::Info, name, format_args!("compiling {} bytes{again}", bytes.len()));
+    let component =
+        Component::from_binary(engine, bytes).map_err(|error| LoadError::Malformed { reason: told(&error) })?;
+    if let Some(Err(error)) = cache.map(|cache| cache.keep(bytes, &component)) {
+        log.say(Level::Warn, name, format_args!("the compiled component was not kept: {error}"));
+    }
+    Ok(component)
+}
+
+#[cfg(not(feature = "compiler"))]
+fn compile_anew(
+    _engine: &Engine,
+    cache: Option<&Cache>,
+    _log: &Log,
+    _name: &str,
+    bytes: &Bytes,
+) -> Result<Component, LoadError> {
+    let place = cache.map(|cache| cache.path(bytes).display().to_string());
+    let sought = place.unwrap_or_else(|| "a private sandbox.cache_dir".to_owned());
+    Err(LoadError::NotCompiled { sought, version: env!("CARGO_PKG_VERSION") })
+}
