@@ -37,6 +37,10 @@ pub(crate) fn render(status: &Status, page: usize, paint: Paint) -> String {
         text += &paint.yellow(&format!("  {} lost {}", exporter.name, thousands(lost(exporter))));
         text += &format!(": {}\n", reasons(exporter));
     }
+    for exporter in &status.exporters {
+        let Some(reason) = &exporter.paused else { continue };
+        text += &paint.yellow(&format!("  {} was paused: {reason}\n", exporter.name));
+    }
     if exit(status) == Exit::Success {
         text += &paint.green("  nothing was lost\n");
     }
@@ -107,6 +111,16 @@ mod tests {
 ";
         assert_eq!(render(&status, PAGE, Paint::off()), expected);
         assert_eq!(exit(&status), Exit::Lost);
+    }
+
+    #[test]
+    fn an_exporter_that_was_paused_says_why() {
+        let ledger = LedgerStatus { accepted: 6, dropped: [("shutdown", 6)].into(), ..LedgerStatus::default() };
+        let paused = Some("https://backend answered 401 Unauthorized".to_owned());
+        let exporters = vec![ExporterStatus { paused, ..exporter("zipkin", ledger) }];
+        let text = render(&Status { exporters, ..Status::default() }, PAGE, Paint::off());
+        let end = "  zipkin lost 6: shutdown 6\n  zipkin was paused: https://backend answered 401 Unauthorized\n";
+        assert!(text.ends_with(end), "{text}");
     }
 
     #[test]

@@ -79,6 +79,14 @@ pub enum ExportError {
         /// What a person should know.
         reason: String,
     },
+    /// The backend does not take the credentials: HTTP 401 or 403, gRPC UNAUTHENTICATED or PERMISSION_DENIED. Nothing is
+    /// wrong with the batch, and every other batch would fare the same.
+    Unauthorized {
+        /// What a person should know: who refused, and how.
+        reason: String,
+        /// The exporter's own word, if parts of the batch were delivered nevertheless.
+        partial: Option<Box<Partial>>,
+    },
 }
 
 /// What was said about an exporter that was stopped.

@@ -15,6 +15,8 @@ pub struct QueueEntry {
     pub attempt: u32,
     /// Attempts that ended in a fault. Counted by whoever tries it.
     pub faults: u32,
+    /// Attempts that ended because the backend did not take the credentials. Counted by whoever tries it.
+    pub unauthorized: u32,
     /// When it may be tried next.
     pub not_before: Duration,
     /// Its place.

@@ -110,6 +110,13 @@ impl ExporterQueue {
         self.entries.iter().map(|entry| entry.not_before).min()
     }
 
+    /// Lets everything that waits be tried now, whatever it was waiting for.
+    pub fn ready_all(&mut self, now: Duration) {
+        for entry in &mut self.entries {
+            entry.not_before = entry.not_before.min(now);
+        }
+    }
+
     /// Drops every waiting batch that entered more than `max_age` ago; returns the rows.
     pub fn drop_older_than(&mut self, max_age: Duration, now: Duration) -> u64 {
         self.drop_where(DropReason::TooOld, |entry| now.saturating_sub(entry.enqueued_at) > max_age)
@@ -150,6 +157,7 @@ impl ExporterQueue {
             enqueued_at: now,
             attempt: 0,
             faults: 0,
+            unauthorized: 0,
             not_before: now,
             sequence,
         });

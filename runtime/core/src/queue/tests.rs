@@ -54,6 +54,18 @@ fn lens(queue: &mut ExporterQueue) -> Vec<u32> {
 }
 
 #[test]
+fn what_waits_for_its_time_can_be_made_ready_at_once_in_its_order() {
+    let mut queue = queue(10, WhenFull::DropNewest);
+    assert!(matches!(queue.push(batch(1), NOW), Pushed::Queued));
+    assert!(matches!(queue.push(batch(2), NOW), Pushed::Queued));
+    let first = queue.pop_ready(NOW).expect("a batch");
+    queue.requeue([first.not_before(NOW * 100)], Settled::default());
+    assert_eq!(lens(&mut queue), [2]);
+    queue.ready_all(NOW);
+    assert_eq!(lens(&mut queue), [1]);
+}
+
+#[test]
 fn a_full_queue_drops_what_comes_and_counts_it() {
     let mut queue = queue(10, WhenFull::DropNewest);
     assert!(matches!(queue.push(batch(6), NOW), Pushed::Queued));

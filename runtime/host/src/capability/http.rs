@@ -5,10 +5,12 @@
 //! - no redirect is followed, no proxy is taken from the environment, no request is repeated behind the guest's back;
 //! - every wait has a deadline: the guest's, the grant's or what is left of the call, whichever is nearest;
 //! - everything is capped: URL, headers, bodies both ways, requests per call, requests in flight;
+//! - a 401 or 403 is kept for the pipeline, whatever the guest makes of it;
 //! - the operator's headers are put on last and never shown; exact copies of them in a response are masked;
 //! - a guest's thread never runs a connection.
 
 mod client;
+mod credentials;
 mod error;
 mod request;
 mod response;
@@ -29,7 +31,9 @@ use rustls::RootCertStore;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
-pub(crate) use self::{client::HttpClient, error::HttpError, request::Request, response::Response};
+pub(crate) use self::{
+    client::HttpClient, credentials::Refused, error::HttpError, request::Request, response::Response,
+};
 use self::{request::is_host_header, secrets::Secrets};
 use super::{
     CALL, Paced, charge,
@@ -140,6 +144,7 @@ pub(crate) struct HttpCtx {
     in_flight: Arc<Semaphore>,
     requests_left: usize,
     call_deadline: Option<Instant>,
+    refused: Option<Refused>,
 }
 
 impl HttpCtx {
@@ -147,13 +152,19 @@ impl HttpCtx {
     pub(crate) fn new(client: Arc<HttpClient>) -> Self {
         let permits = client.grant().max_in_flight.min(Semaphore::MAX_PERMITS);
         let in_flight = Arc::new(Semaphore::new(permits));
-        Self { client, in_flight, requests_left: 0, call_deadline: None }
+        Self { client, in_flight, requests_left: 0, call_deadline: None, refused: None }
     }
 
     /// Renews the quota of requests; nothing is waited for beyond `deadline`. Before the first call nothing is sent.
     pub(crate) fn begin_call(&mut self, deadline: Option<Instant>) {
         self.requests_left = self.client.grant().max_requests_per_batch;
         self.call_deadline = deadline;
+        self.refused = None;
+    }
+
+    /// The backend that did not take the credentials in this call, if one did not and that was its latest word.
+    pub(crate) fn take_refused(&mut self) -> Option<Refused> {
+        self.refused.take()
     }
 
     /// Checks, sends, waits. Denied requests cost no quota: they cost the host nothing either.
@@ -174,7 +185,10 @@ impl HttpCtx {
         let deadline = nearest(Instant::now(), request.timeout, self.call_deadline);
         self.requests_left = left;
         let client = Arc::clone(&self.client);
-        client.send(request, deadline, in_flight).await.inspect_err(|error| self.count(error))
+        let url = request.url.clone();
+        let response = client.send(request, deadline, in_flight).await.inspect_err(|error| self.count(error))?;
+        self.refused = Refused::after(self.refused.take(), &url, &response);
+        Ok(response)
     }
 
     fn count(&self, error: &HttpError) {

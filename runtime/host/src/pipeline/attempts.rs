@@ -22,6 +22,7 @@ pub(crate) struct AttemptLog {
     pub(crate) retry_after: u64,
     pub(crate) rejected: u64,
     pub(crate) unavailable: u64,
+    pub(crate) unauthorized: u64,
     /// By kind; kinds that never happened are left out.
     pub(crate) faults: BTreeMap<FaultKind, u64>,
     /// What the backend, or whoever speaks for it, said when it last did not take rows, and when that was.
@@ -59,6 +60,10 @@ impl Attempts {
             Err(ExportError::Unavailable { reason, .. }) => {
                 counts.unavailable += 1;
                 counts.note_refusal("unavailable", reason, now);
+            }
+            Err(ExportError::Unauthorized { reason, .. }) => {
+                counts.unauthorized += 1;
+                counts.note_refusal("unauthorized", reason, now);
             }
             Err(ExportError::Fault(fault)) => {
                 *counts.faults.entry(fault.kind).or_default() += 1;

@@ -42,6 +42,9 @@ impl Pipeline {
         self.close_entrances();
         self.offer_all();
         for lane in &self.lanes {
+            lane.begin_closing(self.clock().monotonic());
+        }
+        for lane in &self.lanes {
             // One after the other, against the same deadline: the lanes themselves work side by side.
             let _ = timeout_at(until, settled(lane, lane.mark())).await;
         }
@@ -63,8 +66,12 @@ impl Pipeline {
 
     /// Where every row is now.
     pub(crate) fn report(&self, is_complete: bool) -> Report {
-        let exporters =
-            self.lanes.iter().map(|lane| ExporterReport { name: lane.settings().name.clone(), ledger: lane.ledger() });
+        let now = self.clock().monotonic();
+        let exporters = self.lanes.iter().map(|lane| ExporterReport {
+            name: lane.settings().name.clone(),
+            ledger: lane.ledger(),
+            paused: lane.pause(now).map(|pause| pause.reason),
+        });
         Report { exporters: exporters.collect(), is_complete }
     }
 
@@ -107,16 +114,17 @@ async fn last_call(lane: &Lane, which: LastCall) -> Option<String> {
     match timeout(LONGEST_CALL, call).await {
         Ok(Ok(()) | Err(ExportError::Unavailable { .. })) => None,
         Ok(Err(ExportError::Fault(fault))) => Some(fault.to_string()),
+        Ok(Err(ExportError::Unauthorized { reason, .. })) => Some(reason),
         Err(_) => Some(format!("no answer within {LONGEST_CALL:?}")),
     }
 }
 
-/// Waits until so many rows of a lane have come to their end.
+/// Waits until so many rows of a lane have come to their end, or none will before the pipeline stops.
 async fn settled(lane: &Lane, mark: u64) {
     loop {
         let mut settled = std::pin::pin!(lane.settled());
         settled.as_mut().enable();
-        if lane.settled_rows() >= mark {
+        if lane.settled_rows() >= mark || lane.is_hopeless() {
             return;
         }
         settled.await;

@@ -49,7 +49,8 @@ impl Complaints {
     }
 }
 
-fn one_line(text: &str) -> String {
+/// Control characters escaped, and cut.
+pub(super) fn one_line(text: &str) -> String {
     let mut line = String::new();
     for letter in text.chars().take(MAX_CHARS) {
         match letter {

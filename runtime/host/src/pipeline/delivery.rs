@@ -73,7 +73,7 @@ fn complain(lane: &Lane, answer: &Result<ExportOutcome, ExportError>, settled: S
         Ok(ExportOutcome::Accepted) => return,
         Ok(ExportOutcome::Partial(partial)) => partial.reason.clone(),
         Ok(ExportOutcome::RetryAfter { reason, .. } | ExportOutcome::Rejected { reason }) => reason.clone(),
-        Err(ExportError::Unavailable { reason, .. }) => reason.clone(),
+        Err(ExportError::Unavailable { reason, .. } | ExportError::Unauthorized { reason, .. }) => reason.clone(),
         Err(ExportError::Fault(fault)) => fault.to_string(),
     };
     if let Some((rows, reason)) = settled.dropped {

@@ -15,7 +15,7 @@ use std::{
 use fastrand::Rng;
 use spangate_core::{
     batch::{Batch, Origin},
-    exporter::{ExportError, ExportOutcome, Exporter},
+    exporter::Exporter,
     queue::{ExporterQueue, Pushed, QueueEntry, WhenFull},
     signal::Signal,
     tally::{DropReason, Ledger, Settled, Tally},
@@ -24,38 +24,42 @@ use tokio::sync::{Notify, futures::Notified};
 
 use super::{
     attempts::{AttemptLog, Attempts},
+    authorization::{Authorization, May},
     complaints::Complaints,
     lane_settings::LaneSettings,
     subscription::Wanted,
-    verdict::{Next, Tried, judge},
 };
 use crate::telemetry::Log;
-
-/// No pause is shorter, and none is longer, whatever asks for it.
-const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(300)];
 
 /// Everything the pipeline knows about one exporter.
 pub(crate) struct Lane {
     pub(super) settings: LaneSettings,
     pub(super) exporter: Arc<dyn Exporter>,
     pub(super) complaints: Complaints,
+    pub(super) log: Log,
+    pub(super) attempts: Attempts,
     tally: Arc<Tally>,
     state: Mutex<State>,
-    attempts: Attempts,
     not_subscribed: AtomicU64,
     /// Something may be ready to be tried.
-    changed: Notify,
+    pub(super) changed: Notify,
     /// Rows came to their end.
-    settled: Notify,
+    pub(super) settled: Notify,
 }
 
-struct State {
-    queue: ExporterQueue,
+pub(super) struct State {
+    pub(super) queue: ExporterQueue,
     /// Taken from senders that were told so, and refused by a queue that filled up meanwhile. Bounded, because
     /// receivers are held back while it is not empty.
     held: VecDeque<Arc<Batch>>,
-    paused: Option<Pause>,
-    rng: Rng,
+    /// The exporter asked for it.
+    pub(super) paused: Option<Pause>,
+    pub(super) authorization: Authorization,
+    pub(super) rng: Rng,
+    /// The pipeline is being emptied for good.
+    pub(super) is_closing: bool,
+    /// Nothing more will be delivered before the end.
+    pub(super) is_hopeless: bool,
 }
 
 /// Why nothing is tried now.
@@ -93,10 +97,14 @@ impl Lane {
             queue: ExporterQueue::new(settings.queue, tally.clone()),
             held: VecDeque::new(),
             paused: None,
+            authorization: Authorization::new(settings.pause),
             rng: Rng::new(),
+            is_closing: false,
+            is_hopeless: false,
         };
         Self {
-            complaints: Complaints::new(log, settings.name.clone()),
+            complaints: Complaints::new(log.clone(), settings.name.clone()),
+            log,
             settings,
             exporter,
             tally,
@@ -145,9 +153,16 @@ impl Lane {
             }
             state.paused = None;
         }
+        match state.authorization.may_try(now) {
+            May::Now => {}
+            May::At(until) => return Step::WaitUntil(Some(until)),
+            // Whoever settles the probe wakes this worker.
+            May::AfterProbe => return Step::WaitUntil(None),
+        }
         let Some(entry) = state.queue.pop_ready(now) else {
             return Step::WaitUntil(state.queue.next_ready_at());
         };
+        state.authorization.begin();
         state.take_back_held(now);
         if !state.queue.is_empty() {
             // Another worker may be asleep: each wakes the next.
@@ -156,43 +171,21 @@ impl Lane {
         Step::Try(entry)
     }
 
-    /// Puts every row of an attempt where it belongs.
-    pub(super) fn settle(
-        &self,
-        mut entry: QueueEntry,
-        answer: &Result<ExportOutcome, ExportError>,
-        now: Duration,
-    ) -> Settled {
-        self.attempts.count(answer, now);
+    /// The last chance for what waits: a backend that refuses the credentials is asked once more, at once.
+    pub(super) fn begin_closing(&self, now: Duration) {
         let mut state = self.lock();
-        let is_too_old = self.settings.retry.is_too_old(entry.enqueued_at, now);
-        let verdict = judge(Tried { rows: entry.rows(), faults: entry.faults, is_too_old }, answer);
-        let again = match verdict.next {
-            Next::Done => None,
-            Next::Retry { rows, requested, faults } => {
-                let delay = self.settings.retry.delay(entry.attempt, requested, state.rng.u64(..));
-                entry.faults = faults;
-                let entry = match rows {
-                    Some(rows) => entry.with_batch(Arc::new(entry.batch.select(&rows))),
-                    None => entry,
-                };
-                Some(entry.not_before(now.saturating_add(delay)))
-            }
-            Next::Pause(delay) => {
-                // It was not tried: the attempt that was counted when it was taken out is taken back.
-                entry.attempt = entry.attempt.saturating_sub(1);
-                state.pause(now, delay, answer);
-                Some(entry)
-            }
-        };
-        match again {
-            Some(entry) => state.queue.requeue([entry], Settled { requeued: 0, ..verdict.settled }),
-            None => state.queue.finish(verdict.settled),
+        state.is_closing = true;
+        if state.authorization.pause().is_some() {
+            state.authorization.probe_now(now);
+            state.queue.ready_all(now);
         }
         drop(state);
-        self.settled.notify_waiters();
         self.changed.notify_one();
-        verdict.settled
+    }
+
+    /// Whether nothing more will be delivered before the pipeline stops.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.lock().is_hopeless
     }
 
     /// Gives up a batch that is in flight, because the process stops.
@@ -255,9 +248,11 @@ impl Lane {
         self.not_subscribed.load(Ordering::Relaxed)
     }
 
-    /// Why nothing is tried now, if that is so.
+    /// Why nothing is tried now, or one batch at most, if that is so.
     pub(crate) fn pause(&self, now: Duration) -> Option<Pause> {
-        self.lock().paused.clone().filter(|pause| now < pause.until)
+        let state = self.lock();
+        let refused = state.authorization.pause().map(|(until, reason)| Pause { until, reason: reason.to_owned() });
+        refused.or_else(|| state.paused.clone().filter(|pause| now < pause.until))
     }
 
     /// How full its queue is.
@@ -275,7 +270,7 @@ impl Lane {
         self.tally.drop_queued(batch.len(), reason);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -288,14 +283,5 @@ impl State {
                 return;
             }
         }
-    }
-
-    fn pause(&mut self, now: Duration, delay: Duration, answer: &Result<ExportOutcome, ExportError>) {
-        let [shortest, longest] = PAUSES;
-        let reason = match answer {
-            Err(ExportError::Unavailable { reason, .. }) => reason.clone(),
-            _ => String::new(),
-        };
-        self.paused = Some(Pause { until: now.saturating_add(delay.clamp(shortest, longest)), reason });
     }
 }

@@ -27,6 +27,10 @@ pub(crate) struct LaneSettings {
     pub(crate) queue: QueueLimits,
     /// Back-off.
     pub(crate) retry: RetryPolicy,
+    /// The first pause after the backend did not take the credentials.
+    pub(crate) pause: Duration,
+    /// Names of the senders' headers that the backend sees.
+    pub(crate) sender_headers: Vec<String>,
 }
 
 /// `[exporters.NAME.queue]`. One export carries what the batch, the operator and the backend's own limits all allow.

@@ -14,6 +14,7 @@
 //! exporter, and let the [`verdict`] put every row where it belongs.
 
 mod attempts;
+mod authorization;
 mod caught;
 mod closing;
 mod collector;
@@ -26,6 +27,7 @@ mod lane;
 mod lane_settings;
 mod received_sampler;
 mod report;
+mod settling;
 mod subscription;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,8 @@ pub struct ExporterReport {
     pub name: String,
     /// Where its rows are, since the start.
     pub ledger: Ledger,
+    /// Why it takes nothing now, if that is so: the backend does not take its credentials, or it is in quarantine.
+    pub paused: Option<String>,
 }
 
 impl Report {
@@ -71,8 +73,9 @@ impl fmt::Display for ExporterReport {
             write!(f, ", dropped {rows} ({})", reason.as_str())?;
         }
         match ledger.queued + ledger.in_flight {
-            0 => Ok(()),
-            waiting => write!(f, ", waiting {waiting}"),
+            0 => {}
+            waiting => write!(f, ", waiting {waiting}")?,
         }
+        self.paused.as_ref().map_or(Ok(()), |reason| write!(f, "; paused: {reason}"))
     }
 }

@@ -10,6 +10,11 @@ use spangate_core::{
     tally::{DropReason, Settled},
 };
 
+use super::authorization::Ruling;
+
+/// What a refused batch waits beyond the pause, so that another one probes if there is one.
+const BEHIND_OTHERS: Duration = Duration::from_secs(1);
+
 /// A batch that faults this often is dropped.
 pub(super) const MAX_FAULTS: u32 = 3;
 
@@ -22,6 +27,8 @@ pub(super) struct Tried {
     pub(super) faults: u32,
     /// Whether the batch has been waiting for longer than it may.
     pub(super) is_too_old: bool,
+    /// What follows if the backend did not take the credentials.
+    pub(super) ruling: Option<Ruling>,
 }
 
 /// Where the rows go, and what to do next.
@@ -45,6 +52,13 @@ pub(super) enum Next {
         /// Faults so far.
         faults: u32,
     },
+    /// Keep these rows, whatever their age: the backend did not take the credentials.
+    Hold {
+        /// As for `Retry`.
+        rows: Option<Vec<u32>>,
+        /// When they may be tried, by the pipeline's clock.
+        not_before: Duration,
+    },
     /// The exporter takes nothing for a while; the batch was not tried.
     Pause(Duration),
 }
@@ -60,7 +74,36 @@ pub(super) fn judge(tried: Tried, answer: &Result<ExportOutcome, ExportError>) -
         }
         Err(ExportError::Fault(fault)) => judge_fault(tried, fault.kind),
         Err(ExportError::Unavailable { delay, .. }) => again(tried, Next::Pause(*delay)),
+        Err(ExportError::Unauthorized { partial, .. }) => judge_unauthorized(tried, partial.as_deref()),
     }
+}
+
+/// Rows that were refused by name are kept too: it was not about them. Rows that were refused without a name were refused
+/// by a backend that took the others.
+fn judge_unauthorized(tried: Tried, partial: Option<&Partial>) -> Verdict {
+    let rows = partial.map(|partial| rows_of(tried, partial.rejected_rows.iter().chain(&partial.retry_rows)));
+    let kept = rows.as_ref().map_or(tried.rows, |rows| rows.len() as u32);
+    let unnamed = partial
+        .map_or(0, |partial| partial.rejected.saturating_sub(rows_of(tried, &partial.rejected_rows).len() as u32));
+    let rejected = unnamed.min(tried.rows - kept);
+    let settled = Settled { delivered: tried.rows - kept - rejected, rejected, ..Settled::default() };
+    let not_before = match tried.ruling {
+        Some(Ruling::Paused { until, .. }) => until.saturating_add(BEHIND_OTHERS),
+        Some(Ruling::Later(at)) => at,
+        Some(Ruling::TheirOwn) | None => return done(Settled { rejected: rejected + kept, ..settled }),
+    };
+    if kept == 0 {
+        return done(settled);
+    }
+    Verdict { settled: Settled { requeued: kept, ..settled }, next: Next::Hold { rows, not_before } }
+}
+
+/// Ascending, unique, in range.
+fn rows_of<'a>(tried: Tried, named: impl IntoIterator<Item = &'a u32>) -> Vec<u32> {
+    let mut rows: Vec<u32> = named.into_iter().copied().filter(|row| *row < tried.rows).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
 }
 
 fn judge_fault(tried: Tried, kind: FaultKind) -> Verdict {
@@ -73,15 +116,11 @@ fn judge_fault(tried: Tried, kind: FaultKind) -> Verdict {
 }
 
 fn judge_partial(tried: Tried, partial: &Partial) -> Verdict {
-    let mut retry_rows: Vec<u32> = partial.retry_rows.iter().copied().filter(|row| *row < tried.rows).collect();
-    retry_rows.sort_unstable();
-    retry_rows.dedup();
+    let mut retry_rows = rows_of(tried, &partial.retry_rows);
     // A row named in both lists was refused: sending it again would only be refused again.
     retry_rows.retain(|row| !partial.rejected_rows.contains(row));
     let retried = retry_rows.len() as u32;
-    let mut named: Vec<u32> = partial.rejected_rows.iter().copied().filter(|row| *row < tried.rows).collect();
-    named.sort_unstable();
-    named.dedup();
+    let named = rows_of(tried, &partial.rejected_rows);
     let rejected = partial.rejected.max(named.len() as u32).min(tried.rows - retried);
     let settled = Settled { delivered: tried.rows - retried - rejected, rejected, ..Settled::default() };
     if retry_rows.is_empty() {
@@ -113,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    const TRIED: Tried = Tried { rows: 10, faults: 0, is_too_old: false };
+    const TRIED: Tried = Tried { rows: 10, faults: 0, is_too_old: false, ruling: None };
 
     fn partial(rejected: u32, rejected_rows: &[u32], retry_rows: &[u32]) -> Result<ExportOutcome, ExportError> {
         Ok(ExportOutcome::Partial(Partial {
@@ -170,6 +209,41 @@ mod tests {
         assert_eq!((verdict.settled.delivered, verdict.settled.dropped), (9, Some((1, DropReason::TooOld))));
     }
 
+    #[test]
+    fn what_the_credentials_kept_out_is_held_whatever_its_age_and_what_got_in_is_delivered() {
+        let paused = Some(Ruling::Paused { until: Duration::from_secs(60), is_new: true });
+        let not_before = Duration::from_secs(60) + BEHIND_OTHERS;
+        let tried = Tried { is_too_old: true, ruling: paused, ..TRIED };
+        let verdict = judge(tried, &unauthorized(None));
+        assert_eq!(verdict.settled, Settled { requeued: 10, ..Settled::default() });
+        assert_eq!(verdict.next, Next::Hold { rows: None, not_before });
+        let verdict = judge(tried, &unauthorized(Some((4, &[0, 1], &[9]))));
+        assert_eq!(verdict.settled, Settled { delivered: 5, rejected: 2, requeued: 3, ..Settled::default() });
+        assert_eq!(verdict.next, Next::Hold { rows: Some(vec![0, 1, 9]), not_before });
+    }
+
+    #[test]
+    fn a_sender_that_is_refused_alone_has_its_rows_rejected() {
+        let tried = Tried { ruling: Some(Ruling::TheirOwn), ..TRIED };
+        let verdict = judge(tried, &unauthorized(None));
+        assert_eq!((verdict.settled.rejected, verdict.next), (10, Next::Done));
+        let verdict = judge(tried, &unauthorized(Some((1, &[0], &[8, 9]))));
+        assert_eq!(verdict.settled, Settled { delivered: 7, rejected: 3, ..Settled::default() });
+    }
+
+    fn unauthorized(partial: Option<(u32, &[u32], &[u32])>) -> Result<ExportOutcome, ExportError> {
+        let partial = partial.map(|(rejected, rejected_rows, retry_rows)| {
+            let (rejected_rows, retry_rows) = (rejected_rows.to_vec(), retry_rows.to_vec());
+            Box::new(Partial { rejected, rejected_rows, retry_rows, ..Partial::default() })
+        });
+        Err(ExportError::Unauthorized { reason: String::new(), partial })
+    }
+
+    fn rulings() -> impl Strategy<Value = Option<Ruling>> {
+        let paused = Ruling::Paused { until: Duration::from_secs(9), is_new: true };
+        prop::sample::select(vec![None, Some(paused), Some(Ruling::Later(Duration::ZERO)), Some(Ruling::TheirOwn)])
+    }
+
     fn answers() -> impl Strategy<Value = Result<ExportOutcome, ExportError>> {
         let rows = || prop::collection::vec(0u32..40, 0..30);
         prop_oneof![
@@ -178,6 +252,8 @@ mod tests {
             Just(Ok(ExportOutcome::RetryAfter { delay: None, reason: String::new() })),
             Just(fault()),
             Just(Err(ExportError::Unavailable { delay: Duration::ZERO, reason: String::new() })),
+            Just(unauthorized(None)),
+            (any::<u32>(), rows(), rows()).prop_map(|(n, refused, again)| unauthorized(Some((n, &refused, &again)))),
             (any::<u32>(), rows(), rows()).prop_map(|(count, refused, again)| partial(count, &refused, &again)),
             (0u32..40, rows(), rows()).prop_map(|(count, refused, again)| partial(count, &refused, &again)),
         ]
@@ -186,17 +262,17 @@ mod tests {
     proptest! {
         #[test]
         fn every_row_of_an_attempt_goes_to_exactly_one_place(
-            rows in 1u32..30, faults in 0u32..5, is_too_old: bool, answer in answers(),
+            rows in 1u32..30, faults in 0u32..5, is_too_old: bool, ruling in rulings(), answer in answers(),
         ) {
-            let Verdict { settled, next } = judge(Tried { rows, faults, is_too_old }, &answer);
+            let Verdict { settled, next } = judge(Tried { rows, faults, is_too_old, ruling }, &answer);
             let dropped = settled.dropped.map_or(0, |(rows, _)| rows);
             let places = [settled.delivered, settled.rejected, settled.requeued, settled.dead_lettered, dropped];
             prop_assert_eq!(places.iter().sum::<u32>(), rows);
             let requeued = match next {
                 Next::Done => 0,
                 Next::Pause(_) => rows,
-                Next::Retry { rows: None, .. } => rows,
-                Next::Retry { rows: Some(some), .. } => {
+                Next::Retry { rows: None, .. } | Next::Hold { rows: None, .. } => rows,
+                Next::Retry { rows: Some(some), .. } | Next::Hold { rows: Some(some), .. } => {
                     prop_assert!(some.is_sorted_by(|a, b| a < b) && some.iter().all(|row| *row < rows));
                     some.len() as u32
                 }

@@ -48,6 +48,8 @@ impl Outlet {
             deadline: safety_net(&config.limits),
             queue: queue_limits(&config.queue, batch, description.max_batch_size, description.max_batch_bytes),
             retry: retry_policy(&config.retry),
+            pause: config.retry.pause,
+            sender_headers: Vec::new(),
         };
         let tick_interval = description.tick_interval;
         let seam: Arc<dyn Exporter> = exporter.clone();
@@ -70,6 +72,8 @@ impl Outlet {
             deadline: native.deadline,
             queue: queue_limits(&native.queue, batch, None, None),
             retry: retry_policy(&native.retry),
+            pause: native.retry.pause,
+            sender_headers: Vec::new(),
         };
         Self {
             component: "native".to_owned(),

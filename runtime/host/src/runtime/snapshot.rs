@@ -182,5 +182,6 @@ fn attempt_counts(attempts: &AttemptLog) -> AttemptCounts {
         rejected: attempts.rejected,
         fault: attempts.faults.values().sum(),
         unavailable: attempts.unavailable,
+        unauthorized: attempts.unauthorized,
     }
 }

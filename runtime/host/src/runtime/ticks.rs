@@ -24,6 +24,7 @@ pub(super) async fn tick(name: String, exporter: Arc<dyn Exporter>, every: Durat
         let problem = match timeout(LONGEST_TICK, exporter.tick()).await {
             Ok(Ok(()) | Err(ExportError::Unavailable { .. })) => None,
             Ok(Err(ExportError::Fault(fault))) => Some(fault.to_string()),
+            Ok(Err(ExportError::Unauthorized { reason, .. })) => Some(reason),
             Err(_) => Some(format!("no answer within {LONGEST_TICK:?}")),
         };
         // Said once, until a tick works again.

@@ -20,6 +20,7 @@ use super::{
     limits::CallLimits,
     state::ExporterState,
 };
+use crate::capability::http::Refused;
 
 /// What a caller is told to wait when there is no better answer.
 const SOON: Duration = Duration::from_secs(1);
@@ -35,6 +36,12 @@ impl std::fmt::Debug for SandboxExporter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SandboxExporter").field("description", self.description()).finish_non_exhaustive()
     }
+}
+
+/// What the guest said of a batch, or how it was stopped, and what a backend said of the credentials meanwhile.
+struct Delivered {
+    answer: Result<ExportOutcome, Fault>,
+    refused: Option<Refused>,
 }
 
 /// Why a call came to no answer.
@@ -88,16 +95,28 @@ impl Body {
             return Err(shut_down());
         };
         self.parts.totals.calls.fetch_add(1, Relaxed);
-        settle(call, self.run(Arc::clone(self).deliver(batch, attempt)).await)
+        match self.run(Arc::clone(self).deliver(batch, attempt)).await {
+            Ok(Delivered { answer, refused }) => {
+                let answer = settle(call, answer.map_err(Stop::Fault));
+                match refused {
+                    Some(refused) => heed(&refused, answer),
+                    None => answer,
+                }
+            }
+            Err(stop) => settle(call, Err(stop)),
+        }
     }
 
-    async fn deliver(self: Arc<Self>, batch: Arc<Batch>, attempt: u32) -> Result<ExportOutcome, Stop> {
+    async fn deliver(self: Arc<Self>, batch: Arc<Batch>, attempt: u32) -> Result<Delivered, Stop> {
         let mut instance = self.take_instance().await.map_err(Stop::NotStarted)?;
         build_views(&batch, &self.parts.description.reads);
         self.parts.totals.rows.fetch_add(u64::from(batch.len()), Relaxed);
-        let outcome = instance.export(batch, attempt, self.limits(), &self.share).await.map_err(Stop::Fault)?;
-        self.put_back(instance).await;
-        Ok(outcome)
+        let answer = instance.export(batch, attempt, self.limits(), &self.share).await;
+        let refused = instance.take_refused();
+        if answer.is_ok() {
+            self.put_back(instance).await;
+        }
+        Ok(Delivered { answer, refused })
     }
 
     /// Instances that have nothing to do get their tick; busy ones have no need of it now.
@@ -225,6 +244,21 @@ fn settle<T>(call: Admitted<'_>, result: Result<T, Stop>) -> Result<T, ExportErr
     }
 }
 
+/// A backend that did not take the credentials outweighs what the guest makes of it, a crash included. Only a batch that
+/// it calls accepted is: it may have found another way.
+fn heed(refused: &Refused, answer: Result<ExportOutcome, ExportError>) -> Result<ExportOutcome, ExportError> {
+    let (word, partial) = match answer {
+        Ok(ExportOutcome::Accepted) | Err(ExportError::Unavailable { .. } | ExportError::Unauthorized { .. }) => {
+            return answer;
+        }
+        Ok(ExportOutcome::Partial(partial)) => (partial.reason.clone(), Some(Box::new(partial))),
+        Ok(ExportOutcome::RetryAfter { reason, .. } | ExportOutcome::Rejected { reason }) => (reason, None),
+        Err(ExportError::Fault(fault)) => (fault.to_string(), None),
+    };
+    let reason = if word.is_empty() { refused.to_string() } else { format!("{refused} ({word})") };
+    Err(ExportError::Unauthorized { reason, partial })
+}
+
 fn shut_down() -> ExportError {
     ExportError::Unavailable { delay: SOON, reason: "the sandbox is shut down".to_owned() }
 }
@@ -241,5 +275,37 @@ fn build_views(batch: &Batch, reads: &[String]) {
                 batch.columns();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spangate_core::exporter::Partial;
+
+    use super::*;
+    use crate::capability::http::Response;
+
+    fn refused() -> Refused {
+        let response = Response { status: 401, headers: vec![], body: vec![], trailers: vec![] };
+        Refused::after(None, &"https://backend.example/".parse().unwrap(), &response).unwrap()
+    }
+
+    #[test]
+    fn a_backend_that_does_not_take_the_credentials_outweighs_everything_but_accepted() {
+        let fault = Fault { kind: FaultKind::Trapped, detail: "called unwrap on a 401".to_owned() };
+        for answer in [
+            Ok(ExportOutcome::Rejected { reason: "status 401".to_owned() }),
+            Ok(ExportOutcome::RetryAfter { delay: None, reason: String::new() }),
+            Err(ExportError::Fault(fault)),
+        ] {
+            match heed(&refused(), answer) {
+                Err(ExportError::Unauthorized { reason, partial: None }) => assert!(reason.contains("401"), "{reason}"),
+                other => panic!("{other:?}"),
+            }
+        }
+        let partial = Partial { retry_rows: vec![1], ..Partial::default() };
+        let heeded = heed(&refused(), Ok(ExportOutcome::Partial(partial.clone())));
+        assert!(matches!(heeded, Err(ExportError::Unauthorized { partial: Some(kept), .. }) if *kept == partial));
+        assert_eq!(heed(&refused(), Ok(ExportOutcome::Accepted)), Ok(ExportOutcome::Accepted));
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     capability::{
         Pace, Paced,
         clock::{self, ClockCtx, ClockView},
-        http::{self, HttpClient, HttpCtx, HttpView},
+        http::{self, HttpClient, HttpCtx, HttpView, Refused},
         log::{self, LogCtx, LogView},
         metrics::{self, MetricsCtx, MetricsView},
         output::Output,
@@ -104,6 +104,11 @@ impl Guest {
         self.payloads.revoke();
         self.stdout.finish();
         self.stderr.finish()
+    }
+
+    /// The backend that did not take the credentials in the call that is over, if one did not.
+    pub(super) fn take_refused(&mut self) -> Option<Refused> {
+        self.http.take_refused()
     }
 
     /// Lends a batch for the coming call, under a number that no earlier batch of this instance had.

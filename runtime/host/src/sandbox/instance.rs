@@ -17,7 +17,10 @@ use super::{
     share::CpuShare,
     track::v0_1::Exports,
 };
-use crate::bindings::{bound_outcome, escape_line, v0_1::exporter::lifecycle};
+use crate::{
+    bindings::{bound_outcome, escape_line, v0_1::exporter::lifecycle},
+    capability::http::Refused,
+};
 
 /// Calls after which an instance is replaced.
 const MAX_CALLS: u64 = 10_000;
@@ -148,6 +151,11 @@ impl Instance {
     pub(super) async fn shutdown(mut self, limits: CallLimits) -> Result<(), Fault> {
         let Self { store, exports, .. } = &mut self;
         store.run(limits, None, exports, |store, exports| Box::pin(exports.shutdown(store))).await
+    }
+
+    /// The backend that did not take the credentials in the latest call, if one did not. Asked even after a fault.
+    pub(super) fn take_refused(&mut self) -> Option<Refused> {
+        self.store.guest().take_refused()
     }
 
     /// Whether it should make room for a fresh one: after 10,000 calls, when its memory has grown to three quarters of

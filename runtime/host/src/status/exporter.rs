@@ -62,7 +62,7 @@ pub struct FaultStatus {
 /// An answer that left rows undelivered.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RefusalStatus {
-    /// The outcome: `partial`, `retry_after`, `rejected` or `unavailable`.
+    /// The outcome: `partial`, `retry_after`, `rejected`, `unavailable` or `unauthorized`.
     pub outcome: &'static str,
     /// The exporter's words.
     pub reason: String,
@@ -132,7 +132,7 @@ pub struct QueueStatus {
     pub max_bytes: u64,
 }
 
-/// How attempts ended: one spelling with the outcomes of the contract.
+/// How attempts ended: one spelling with the outcomes of the contract. `unauthorized` are those that met a 401 or 403.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the outcomes' own names")]
 pub struct AttemptCounts {
@@ -142,4 +142,5 @@ pub struct AttemptCounts {
     pub rejected: u64,
     pub fault: u64,
     pub unavailable: u64,
+    pub unauthorized: u64,
 }

@@ -186,6 +186,7 @@ fn write_attempts(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt
             ("rejected", counts.rejected),
             ("fault", counts.fault),
             ("unavailable", counts.unavailable),
+            ("unauthorized", counts.unauthorized),
         ] {
             attempts.push((labels([("exporter", &exporter.name), ("outcome", outcome)]), count));
         }

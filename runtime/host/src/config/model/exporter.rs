@@ -85,6 +85,8 @@ pub struct Retry {
     pub max: Duration,
     /// `max_age`: a batch older than this is dropped. Default 5 min.
     pub max_age: Duration,
+    /// `pause`: the first after the backend did not take the credentials; the longest is ten times that. Default 60 s.
+    pub pause: Duration,
 }
 
 /// `[exporters.NAME.limits]`
@@ -138,7 +140,12 @@ impl Default for Queue {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { initial: Duration::from_secs(1), max: Duration::from_secs(60), max_age: Duration::from_secs(300) }
+        Self {
+            initial: Duration::from_secs(1),
+            max: Duration::from_secs(60),
+            max_age: Duration::from_secs(300),
+            pause: Duration::from_secs(60),
+        }
     }
 }
 

@@ -131,11 +131,13 @@ fn narrower(most: usize, shape: impl Fn(&Node<'_>) -> Option<usize>) -> impl Fn(
 fn retry(table: &mut Table<'_>) -> Retry {
     let default = Retry::default();
     let delay = Duration::from_millis(1)..=Duration::from_secs(3600);
+    let pause = Duration::from_millis(100)..=Duration::from_secs(3600);
     let age = Duration::from_millis(1)..=Duration::from_secs(7 * 24 * 3600);
     let retry = Retry {
         initial: table.or("initial", default.initial, duration(delay.clone())),
         max: table.or("max", default.max, duration(delay)),
         max_age: table.or("max_age", default.max_age, duration(age)),
+        pause: table.or("pause", default.pause, duration(pause)),
     };
     if retry.initial > retry.max
         && let Some(node) = table.node("initial").or_else(|| table.node("max"))

@@ -1,5 +1,6 @@
 //! What configurations say, and what wrong ones are told.
 
+mod egress;
 mod errors;
 mod mutations;
 mod reading;

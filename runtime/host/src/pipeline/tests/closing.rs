@@ -127,7 +127,7 @@ async fn a_shutdown_in_the_middle_of_anything_leaves_every_ledger_balanced() {
 }
 
 fn any_act(rng: &mut fastrand::Rng) -> Act {
-    match rng.u32(0..9) {
+    match rng.u32(0..10) {
         0 => Act::Accept,
         1 => Act::Partial { rejected: rng.u32(0..9), rejected_rows: vec![1, 900], retry_rows: vec![0, 2, 5] },
         2 => Act::RetryAfter(None),
@@ -136,6 +136,7 @@ fn any_act(rng: &mut fastrand::Rng) -> Act {
         5 => Act::Unavailable(Duration::from_millis(rng.u64(0..5000))),
         6 => Act::Panic,
         7 => Act::Hang,
+        8 => Act::Unauthorized,
         _ => Act::AcceptAfter(Duration::from_millis(rng.u64(0..2000))),
     }
 }

@@ -27,6 +27,7 @@ pub(super) enum Act {
     Reject,
     Fault(FaultKind),
     Unavailable(Duration),
+    Unauthorized,
     Panic,
     /// Never answers.
     Hang,
@@ -94,6 +95,7 @@ impl Exporter for ScriptedExporter {
                 Act::Reject => Ok(ExportOutcome::Rejected { reason }),
                 Act::Fault(kind) => Err(ExportError::Fault(Fault { kind, detail: reason })),
                 Act::Unavailable(delay) => Err(ExportError::Unavailable { delay, reason }),
+                Act::Unauthorized => Err(ExportError::Unauthorized { reason, partial: None }),
                 Act::Panic => panic!("as told"),
                 Act::Hang => std::future::pending().await,
                 Act::AcceptAfter(delay) => {

@@ -1,6 +1,9 @@
 //! A pipeline to play on: lanes around scripted exporters, a tracer, and requests made of recorded spans.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use spangate_core::{
     batch::{Batch, BatchId},
@@ -43,10 +46,20 @@ impl Clock for PausedClock {
     }
 }
 
-struct Silence;
+/// Keeps what was said.
+#[derive(Default)]
+pub(super) struct Lines(Mutex<Vec<String>>);
 
-impl LogSink for Silence {
-    fn log(&self, _: &LogRecord<'_>) {}
+impl Lines {
+    pub(super) fn read(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl LogSink for Lines {
+    fn log(&self, record: &LogRecord<'_>) {
+        self.0.lock().unwrap().push(record.message.to_string());
+    }
 }
 
 pub(super) fn settings(name: &str) -> LaneSettings {
@@ -58,6 +71,8 @@ pub(super) fn settings(name: &str) -> LaneSettings {
         deadline: Duration::from_secs(10),
         queue: QueueLimits::default(),
         retry: RetryPolicy::default(),
+        pause: config::Retry::default().pause,
+        sender_headers: Vec::new(),
     }
 }
 
@@ -65,6 +80,7 @@ pub(super) fn settings(name: &str) -> LaneSettings {
 pub(super) struct Stage {
     pub(super) pipeline: Arc<Pipeline>,
     pub(super) tracer: Tracer,
+    pub(super) lines: Arc<Lines>,
 }
 
 impl Stage {
@@ -73,7 +89,8 @@ impl Stage {
     }
 
     pub(super) fn with_sampler(lanes: Vec<(LaneSettings, Arc<dyn Exporter>)>, sampler: ReceivedSampler) -> Self {
-        let (log, clock) = (Log::new(Arc::new(Silence)), PausedClock::new());
+        let lines = Arc::new(Lines::default());
+        let (log, clock) = (Log::new(lines.clone()), PausedClock::new());
         let lanes = lanes.into_iter().map(|(settings, exporter)| Lane::new(settings, exporter, log.clone()));
         let lanes = lanes.map(Arc::new).collect();
         let batch = config::BatchLimits::default();
@@ -81,7 +98,7 @@ impl Stage {
         let pipeline = Arc::new(pipeline);
         pipeline.spawn(&Handle::current());
         let tracer = Tracer::builder(clock, pipeline.intake().clone()).build();
-        Self { pipeline, tracer }
+        Self { pipeline, tracer, lines }
     }
 
     /// Records `count` spans named `s0`, `s1` and so on.
@@ -94,6 +111,12 @@ impl Stage {
     /// Offers a request of `count` spans named `s0`, `s1` and so on.
     pub(super) fn receive(&self, count: u32) -> Result<(), Refusal> {
         self.pipeline.consume(Signal::Spans, request(Signal::Spans, count), [].into())
+    }
+
+    /// The same, of a tenant.
+    pub(super) fn receive_of(&self, tenant: &str, count: u32) {
+        let metadata = [("x-tenant".to_owned(), tenant.to_owned())].into();
+        self.pipeline.consume(Signal::Spans, request(Signal::Spans, count), metadata).expect("room");
     }
 
     pub(super) fn ledger(&self, lane: usize) -> Ledger {

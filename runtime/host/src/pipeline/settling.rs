@@ -1,0 +1,145 @@
+//! What an attempt means for its lane: every row to its place, and whether the next attempt has to wait.
+
+use std::{sync::Arc, time::Duration};
+
+use spangate_core::{
+    exporter::{ExportError, ExportOutcome},
+    queue::QueueEntry,
+    tally::Settled,
+};
+
+use super::{
+    authorization::{Ruling, sender_of},
+    complaints::one_line,
+    lane::{Lane, Pause, State},
+    verdict::{Next, Tried, Verdict, judge},
+};
+use crate::telemetry::Level;
+
+/// What an exporter asks for is never shorter, and never longer.
+const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(300)];
+
+/// The answer of an exporter.
+type Answer = Result<ExportOutcome, ExportError>;
+
+/// What changed for a person to know.
+enum News {
+    Paused { until: Duration, reason: String, waiting: usize },
+    Resumed,
+}
+
+impl Lane {
+    /// Puts every row of an attempt where it belongs.
+    pub(super) fn settle(&self, entry: QueueEntry, answer: &Answer, now: Duration) -> Settled {
+        self.attempts.count(answer, now);
+        let mut state = self.lock();
+        let (ruling, mut news) = self.judge_credentials(&mut state, &entry, answer, now);
+        let is_too_old = self.settings.retry.is_too_old(entry.enqueued_at, now);
+        let verdict = judge(Tried { rows: entry.rows(), faults: entry.faults, is_too_old, ruling }, answer);
+        let settled = verdict.settled;
+        match self.next_entry(&mut state, entry, verdict, answer, now) {
+            Some(entry) => state.queue.requeue([entry], Settled { requeued: 0, ..settled }),
+            None => state.queue.finish(settled),
+        }
+        if let Some(News::Paused { waiting, .. }) = &mut news {
+            *waiting = state.queue.rows();
+        }
+        drop(state);
+        if let Some(news) = news {
+            self.tell(now, &news);
+        }
+        self.settled.notify_waiters();
+        self.changed.notify_one();
+        settled
+    }
+
+    fn judge_credentials(
+        &self,
+        state: &mut State,
+        entry: &QueueEntry,
+        answer: &Answer,
+        now: Duration,
+    ) -> (Option<Ruling>, Option<News>) {
+        let sender = || sender_of(&entry.batch, &self.settings.sender_headers);
+        match answer {
+            Ok(ExportOutcome::Accepted | ExportOutcome::Partial(_)) => {
+                (None, state.authorization.pass(sender()).then_some(News::Resumed))
+            }
+            Err(ExportError::Unauthorized { reason, .. }) => {
+                let ruling = state.authorization.refuse(&sender(), entry.unauthorized > 0, reason, now);
+                let news = match ruling {
+                    Ruling::Paused { until, is_new: true } => {
+                        Some(News::Paused { until, reason: reason.clone(), waiting: 0 })
+                    }
+                    _ => None,
+                };
+                state.is_hopeless |= state.is_closing && matches!(ruling, Ruling::Paused { .. });
+                (Some(ruling), news)
+            }
+            Ok(ExportOutcome::RetryAfter { .. } | ExportOutcome::Rejected { .. })
+            | Err(ExportError::Fault(_) | ExportError::Unavailable { .. }) => {
+                state.authorization.learn_nothing(now);
+                (None, None)
+            }
+        }
+    }
+
+    /// What goes back into the queue, if anything does.
+    fn next_entry(
+        &self,
+        state: &mut State,
+        mut entry: QueueEntry,
+        verdict: Verdict,
+        answer: &Answer,
+        now: Duration,
+    ) -> Option<QueueEntry> {
+        let of_rows = |entry: QueueEntry, rows: Option<Vec<u32>>| match rows {
+            Some(rows) => entry.with_batch(Arc::new(entry.batch.select(&rows))),
+            None => entry,
+        };
+        match verdict.next {
+            Next::Done => None,
+            Next::Retry { rows, requested, faults } => {
+                let delay = self.settings.retry.delay(entry.attempt, requested, state.rng.u64(..));
+                entry.faults = faults;
+                Some(of_rows(entry, rows).not_before(now.saturating_add(delay)))
+            }
+            Next::Hold { rows, not_before } => {
+                entry.unauthorized = entry.unauthorized.saturating_add(1);
+                Some(of_rows(entry, rows).not_before(not_before))
+            }
+            Next::Pause(delay) => {
+                // It was not tried: the attempt that was counted when it was taken out is taken back.
+                entry.attempt = entry.attempt.saturating_sub(1);
+                state.pause(now, delay, answer);
+                Some(entry)
+            }
+        }
+    }
+
+    fn tell(&self, now: Duration, news: &News) {
+        let name = &self.settings.name;
+        match news {
+            News::Paused { until, reason, waiting } => {
+                let reason = one_line(reason);
+                let pause = until.saturating_sub(now);
+                let line = format_args!("paused: {reason}; {waiting} rows are kept, the next try is in {pause:?}");
+                self.log.say(Level::Error, name, line);
+            }
+            News::Resumed => {
+                self.log.say(Level::Info, name, format_args!("no longer paused: the backend takes batches"))
+            }
+        }
+    }
+}
+
+impl State {
+    fn pause(&mut self, now: Duration, delay: Duration, answer: &Answer) {
+        let [shortest, longest] = PAUSES;
+        let reason = match answer {
+            Err(ExportError::Unavailable { reason, .. }) => reason.clone(),
+            _ => String::new(),
+        };
+        self.paused = Some(Pause { until: now.saturating_add(delay.clamp(shortest, longest)), reason });
+    }
+}

@@ -1,0 +1,7 @@
+//! What the operator says about the way out holds on the whole way: credentials that a backend does not take, senders'
+//! headers that travel with their batches, proxies, certificates.
+
+#[path = "egress/credentials.rs"]
+mod credentials;
+#[path = "egress/stage.rs"]
+mod stage;
