@@ -46,6 +46,9 @@ impl HttpClient {
     }
 }
 
+/// No backend, no refusal.
+pub(crate) type Refused = Infallible;
+
 /// Nothing is left of a grant.
 #[derive(Debug)]
 pub(crate) struct HttpCtx;
@@ -56,6 +59,10 @@ impl HttpCtx {
     }
 
     pub(crate) fn begin_call(&mut self, _: Option<Instant>) {}
+
+    pub(crate) fn take_refused(&mut self) -> Option<Refused> {
+        None
+    }
 }
 
 /// The http of one call, which can do nothing.

@@ -99,7 +99,7 @@ impl Body {
             Ok(Delivered { answer, refused }) => {
                 let answer = settle(call, answer.map_err(Stop::Fault));
                 match refused {
-                    Some(refused) => heed(&refused, answer),
+                    Some(refused) => heed(&refused.to_string(), answer),
                     None => answer,
                 }
             }
@@ -246,7 +246,7 @@ fn settle<T>(call: Admitted<'_>, result: Result<T, Stop>) -> Result<T, ExportErr
 
 /// A backend that did not take the credentials outweighs what the guest makes of it, a crash included. Only a batch that
 /// it calls accepted is: it may have found another way.
-fn heed(refused: &Refused, answer: Result<ExportOutcome, ExportError>) -> Result<ExportOutcome, ExportError> {
+fn heed(refused: &str, answer: Result<ExportOutcome, ExportError>) -> Result<ExportOutcome, ExportError> {
     let (word, partial) = match answer {
         Ok(ExportOutcome::Accepted) | Err(ExportError::Unavailable { .. } | ExportError::Unauthorized { .. }) => {
             return answer;
@@ -255,7 +255,7 @@ fn heed(refused: &Refused, answer: Result<ExportOutcome, ExportError>) -> Result
         Ok(ExportOutcome::RetryAfter { reason, .. } | ExportOutcome::Rejected { reason }) => (reason, None),
         Err(ExportError::Fault(fault)) => (fault.to_string(), None),
     };
-    let reason = if word.is_empty() { refused.to_string() } else { format!("{refused} ({word})") };
+    let reason = if word.is_empty() { refused.to_owned() } else { format!("{refused} ({word})") };
     Err(ExportError::Unauthorized { reason, partial })
 }
 
@@ -283,12 +283,8 @@ mod tests {
     use spangate_core::exporter::Partial;
 
     use super::*;
-    use crate::capability::http::Response;
 
-    fn refused() -> Refused {
-        let response = Response { status: 401, headers: vec![], body: vec![], trailers: vec![] };
-        Refused::after(None, &"https://backend.example/".parse().unwrap(), &response).unwrap()
-    }
+    const REFUSED: &str = "https://backend.example answered 401 Unauthorized";
 
     #[test]
     fn a_backend_that_does_not_take_the_credentials_outweighs_everything_but_accepted() {
@@ -298,14 +294,14 @@ mod tests {
             Ok(ExportOutcome::RetryAfter { delay: None, reason: String::new() }),
             Err(ExportError::Fault(fault)),
         ] {
-            match heed(&refused(), answer) {
+            match heed(REFUSED, answer) {
                 Err(ExportError::Unauthorized { reason, partial: None }) => assert!(reason.contains("401"), "{reason}"),
                 other => panic!("{other:?}"),
             }
         }
         let partial = Partial { retry_rows: vec![1], ..Partial::default() };
-        let heeded = heed(&refused(), Ok(ExportOutcome::Partial(partial.clone())));
+        let heeded = heed(REFUSED, Ok(ExportOutcome::Partial(partial.clone())));
         assert!(matches!(heeded, Err(ExportError::Unauthorized { partial: Some(kept), .. }) if *kept == partial));
-        assert_eq!(heed(&refused(), Ok(ExportOutcome::Accepted)), Ok(ExportOutcome::Accepted));
+        assert_eq!(heed(REFUSED, Ok(ExportOutcome::Accepted)), Ok(ExportOutcome::Accepted));
     }
 }

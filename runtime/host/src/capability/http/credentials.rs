@@ -17,7 +17,7 @@ pub(crate) struct Refused {
 impl Refused {
     /// What follows for the call from one more response. Another word of the same origin ends a refusal: it was mended
     /// with a fresh token, or it was not about the credentials.
-    pub(crate) fn after(earlier: Option<Self>, url: &Url, response: &Response) -> Option<Self> {
+    pub(super) fn after(earlier: Option<Self>, url: &Url, response: &Response) -> Option<Self> {
         let origin = url.origin().ascii_serialization();
         match refusal(response) {
             Some(answer) => Some(Self { origin, answer }),
