@@ -15,7 +15,7 @@ pub mod status;
 pub mod telemetry;
 
 pub use pipeline::{EventNames, ExporterReport, Report, Subscription};
-pub use runtime::{NativeExporter, Runtime, RuntimeBuilder, StartError, StartProblem};
+pub use runtime::{NativeExporter, Runtime, RuntimeBuilder, ShutdownGuard, StartError, StartProblem};
 pub use sandbox::{
     Description, Import, Inspection, LoadError, Need, SandboxError, SettingError, TerminalSink, inspect,
 };

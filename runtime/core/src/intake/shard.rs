@@ -32,7 +32,7 @@ pub(super) enum Row<'a> {
 }
 
 impl Row<'_> {
-    fn signal(self) -> Signal {
+    pub(super) fn signal(self) -> Signal {
         match self {
             Self::Span(_) => Signal::Spans,
             Self::StartedSpan(_) => Signal::StartedSpans,

@@ -1,7 +1,7 @@
 //! The processor that tracers record into, and the side from which it is emptied.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError, TryLockError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -31,6 +31,12 @@ const MAX_LOT_BYTES: usize = 64 << 10;
 pub trait Wake: Send + Sync {
     /// There is something to collect.
     fn wake(&self);
+
+    /// Whether nobody will ever collect, because this is a child process without the collector's threads: then a lock
+    /// that is held may be held for ever. Asked where a recording thread would have to wait.
+    fn is_gone(&self) -> bool {
+        false
+    }
 }
 
 impl<F: Fn() + Send + Sync> Wake for F {
@@ -57,11 +63,23 @@ struct Seat {
     sampled_out: AtomicU64,
     live_span_cap: AtomicU64,
     has_full: AtomicBool,
+    /// By signal: rows that came when there was nobody to collect them, and the lock was held.
+    gone: [AtomicU64; Signal::ALL.len()],
 }
 
 impl Seat {
     fn lock(&self) -> MutexGuard<'_, Shard> {
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// None if another thread has it.
+    #[inline]
+    fn try_lock(&self) -> Option<MutexGuard<'_, Shard>> {
+        match self.shard.try_lock() {
+            Ok(shard) => Some(shard),
+            Err(TryLockError::Poisoned(shard)) => Some(shard.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }
 
@@ -126,6 +144,9 @@ impl Intake {
         let mut sum = IntakeLedger::default();
         for OwnLine(seat) in &self.shards {
             sum.add(&seat.lock().ledgers[signal as usize]);
+            let gone = seat.gone[signal as usize].load(Ordering::Relaxed);
+            sum.recorded += gone;
+            sum.dropped[IntakeDropReason::Shutdown as usize] += gone;
             if signal == Signal::Spans {
                 let sampled_out = seat.sampled_out.load(Ordering::Relaxed);
                 let live_span_cap = seat.live_span_cap.load(Ordering::Relaxed);
@@ -142,10 +163,23 @@ impl Intake {
         &self.shards[self.slots.slot() % self.shards.len()].0
     }
 
+    /// Waits for who has the shard. None if that may never end.
+    #[cold]
+    fn wait_for<'a>(&self, seat: &'a Seat) -> Option<MutexGuard<'a, Shard>> {
+        if self.wake.is_gone() {
+            self.close();
+            return None;
+        }
+        Some(seat.lock())
+    }
+
     #[inline]
     fn push(&self, row: Row<'_>, origin: &Arc<Origin>) {
         let seat = self.seat();
-        let mut shard = seat.lock();
+        let Some(mut shard) = seat.try_lock().or_else(|| self.wait_for(seat)) else {
+            seat.gone[row.signal() as usize].fetch_add(1, Ordering::Relaxed);
+            return;
+        };
         // Read under the lock: who locks after `close` sees it, and who locked before is collected by what comes after.
         if self.is_closed.load(Ordering::SeqCst) {
             return shard.refuse(row);

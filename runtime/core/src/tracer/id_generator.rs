@@ -48,6 +48,18 @@ impl IdGenerator {
     }
 }
 
+/// Has this thread go on with other ids than it would have. For a child process after a `fork`: its thread is a copy of
+/// its parent's, random numbers to come included. `salt` is something that differs between the two.
+pub fn reseed_ids(salt: u64) {
+    // A thread that is ending has no generator any more.
+    let _ = GENERATOR.try_with(|generator| {
+        let mut generator = generator.borrow_mut();
+        let mixed = RandomState::new().hash_one((salt, generator.rng.u64(..)));
+        generator.rng.seed(mixed);
+        generator.salt ^= mixed.rotate_left(32);
+    });
+}
+
 /// A new trace and its first span.
 #[inline]
 pub(super) fn root_ids() -> (TraceId, SpanId) {
@@ -73,6 +85,18 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn two_copies_of_a_thread_make_other_ids_when_they_are_told_apart() {
+        let copy = || IdGenerator { rng: fastrand::Rng::with_seed(7), salt: 7 };
+        let next = |salt| {
+            GENERATOR.with(|generator| *generator.borrow_mut() = copy());
+            reseed_ids(salt);
+            root_ids()
+        };
+        assert_ne!(next(1), next(2));
+        GENERATOR.with(|generator| *generator.borrow_mut() = IdGenerator::new());
+    }
 
     #[test]
     fn ids_are_valid_and_unique_over_threads() {

@@ -21,6 +21,7 @@ mod tests;
 
 pub use builder::{Tracer, TracerBuilder};
 pub use event_builder::EventBuilder;
+pub use id_generator::reseed_ids;
 pub use span::Span;
 pub use span_builder::SpanBuilder;
 pub use span_draft::SpanDraft;

@@ -8,6 +8,9 @@ use std::{
 
 use spangate_core::exporter::{ExportError, ExportOutcome, Fault, FaultKind};
 
+/// Of what was said, in a report.
+const MAX_PROBLEM_CHARS: usize = 200;
+
 /// How the attempts of one exporter ended.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
@@ -82,6 +85,15 @@ impl Attempts {
 }
 
 impl AttemptLog {
+    /// What was said when rows were last not delivered, as one short line.
+    pub(crate) fn last_problem(&self) -> Option<String> {
+        let refusal = self.last_refusal.as_ref().map(|(refused, at)| (at, refused.outcome, refused.reason.as_str()));
+        let fault = self.last_fault.as_ref().map(|(fault, at)| (at, fault.kind.as_str(), fault.detail.as_str()));
+        let (_, what, why) = [refusal, fault].into_iter().flatten().max_by_key(|(at, ..)| *at)?;
+        let line: String = why.split(['\n', '\r']).next().unwrap_or_default().chars().take(MAX_PROBLEM_CHARS).collect();
+        Some(if line.is_empty() { what.to_owned() } else { format!("{what}: {line}") })
+    }
+
     fn note_refusal(&mut self, outcome: &'static str, reason: &str, now: Duration) {
         self.last_refusal = Some((Refused { outcome, reason: reason.to_owned() }, now));
     }

@@ -8,17 +8,27 @@ use tokio::{
     time::sleep,
 };
 
-use super::flow::Pipeline;
+use super::{flow::Pipeline, home::Home};
 
 /// However short `schedule_delay` is, what is recorded is collected no more often than this, unless there is much.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
 
 /// Wakes the collector from a recording thread: a store and, if it sleeps, one unpark.
-pub(crate) struct CollectorWake(pub(crate) Arc<Notify>);
+pub(super) struct CollectorWake {
+    pub(super) collector: Arc<Notify>,
+    pub(super) home: Home,
+}
 
 impl Wake for CollectorWake {
     fn wake(&self) {
-        self.0.notify_one();
+        // The locks of a collector that lives elsewhere may be held for ever.
+        if !self.is_gone() {
+            self.collector.notify_one();
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.home.is_elsewhere()
     }
 }
 

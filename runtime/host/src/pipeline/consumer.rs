@@ -16,10 +16,16 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Consumer for Pipeline {
     fn admit(&self, signal: Signal) -> Result<(), Refusal> {
+        if self.home().is_elsewhere() {
+            return Err(self.refuse(&NoRoom::Elsewhere));
+        }
         self.entrance(signal).admit(signal, &self.way_in(signal)).map_err(|reason| self.refuse(&reason))
     }
 
     fn consume(&self, signal: Signal, request: Request, metadata: Metadata) -> Result<(), Refusal> {
+        if self.home().is_elsewhere() {
+            return Err(self.refuse(&NoRoom::Elsewhere));
+        }
         let taken = self.entrance(signal).receive(request, metadata, &self.way_in(signal));
         let has_new_deadline = taken.map_err(|reason| self.refuse(&reason))?;
         if has_new_deadline {
@@ -33,6 +39,7 @@ impl Pipeline {
     fn refuse(&self, reason: &NoRoom) -> Refusal {
         let reason = match reason {
             NoRoom::Full(exporter) => format!("the queue of the required exporter `{exporter}` is full"),
+            NoRoom::Elsewhere => self.home().obstacle(),
             NoRoom::Closed => "shutting down".to_owned(),
         };
         Refusal { retry_after: RETRY_AFTER, reason }

@@ -49,6 +49,8 @@ pub(super) enum NoRoom {
     Full(String),
     /// The process stops.
     Closed,
+    /// This is another process.
+    Elsewhere,
 }
 
 /// What a request meets on its way in.

@@ -1,8 +1,10 @@
 //! The pipeline as a whole: entrances, lanes, and the tasks that move rows between them.
 
 use std::{
+    hash::{BuildHasher, RandomState},
+    process,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use spangate_core::{
@@ -21,6 +23,7 @@ use super::{
     collector::{CollectorWake, Share, collect},
     delivery::deliver,
     entrance::{Entrance, ReceivedLedger, WayIn},
+    home::Home,
     lane::Lane,
     received_sampler::ReceivedSampler,
 };
@@ -40,6 +43,7 @@ pub(crate) struct Pipeline {
     pub(super) lanes: Vec<Arc<Lane>>,
     entrances: [Entrance; Signal::ALL.len()],
     intake: Arc<Intake>,
+    home: Home,
     sampler: ReceivedSampler,
     clock: Arc<dyn Clock>,
     pub(super) log: Log,
@@ -61,12 +65,14 @@ impl Pipeline {
         };
         let wake = Arc::new(Notify::new());
         let options = IntakeOptions { chunk_rows: batch.max_rows.max(1), ..IntakeOptions::default() };
-        let intake = Arc::new(Intake::new(options, CollectorWake(wake.clone())));
+        let home = Home::here();
+        let intake = Arc::new(Intake::new(options, CollectorWake { collector: wake.clone(), home }));
         intake.take_started_spans(parts.lanes.iter().any(|lane| lane.settings().subscription.started_spans));
         Self {
             lanes: parts.lanes,
-            entrances: Signal::ALL.map(|signal| Entrance::new(signal, batch, fastrand::u64(..).to_be_bytes())),
+            entrances: Signal::ALL.map(|signal| Entrance::new(signal, batch, boot_id())),
             intake,
+            home,
             sampler: parts.sampler,
             clock: parts.clock,
             log: parts.log,
@@ -87,6 +93,11 @@ impl Pipeline {
             }
         }
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+    }
+
+    /// Where its threads are.
+    pub(crate) fn home(&self) -> Home {
+        self.home
     }
 
     /// Where tracers record into.
@@ -182,4 +193,9 @@ impl Pipeline {
     pub(super) fn collector_woken(&self) -> Notified<'_> {
         self.wake.notified()
     }
+}
+
+/// Eight bytes that no other pipeline has. The generator alone would give a child process what it gives its parent.
+fn boot_id() -> [u8; 8] {
+    RandomState::new().hash_one((process::id(), Instant::now(), fastrand::u64(..))).to_be_bytes()
 }

@@ -183,11 +183,6 @@ impl Lane {
         self.changed.notify_one();
     }
 
-    /// Whether nothing more will be delivered before the pipeline stops.
-    pub(super) fn is_hopeless(&self) -> bool {
-        self.lock().is_hopeless
-    }
-
     /// Gives up a batch that is in flight, because the process stops.
     pub(super) fn abandon(&self, entry: &QueueEntry) {
         let dropped = Some((entry.rows(), DropReason::Shutdown));
@@ -216,6 +211,17 @@ impl Lane {
     pub(super) fn settled_rows(&self) -> u64 {
         let ledger = self.tally.read();
         ledger.delivered + ledger.rejected + ledger.dead_lettered + ledger.dropped_total()
+    }
+
+    /// Whether rows may come to their end by this moment: false if none is being tried and none may be tried before.
+    pub(super) fn may_settle_by(&self, until: Duration) -> bool {
+        let state = self.lock();
+        let is_trying = self.tally.read().in_flight > 0;
+        let refused_until = state.authorization.pause().map(|(until, _)| until);
+        let paused_until = state.paused.as_ref().map(|pause| pause.until);
+        let is_paused = state.is_hopeless || [refused_until, paused_until].into_iter().flatten().any(|at| at > until);
+        let is_early = state.queue.next_ready_at().is_some_and(|ready_at| ready_at > until);
+        is_trying || !(is_paused || is_early)
     }
 
     /// Wakes when something may be ready to be tried.

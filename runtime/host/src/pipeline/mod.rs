@@ -23,6 +23,7 @@ mod consumer;
 mod delivery;
 mod entrance;
 mod flow;
+mod home;
 mod lane;
 mod lane_settings;
 mod received_sampler;
@@ -35,6 +36,7 @@ mod verdict;
 
 pub(crate) use attempts::AttemptLog;
 pub(crate) use flow::{Pipeline, PipelineParts};
+pub(crate) use home::Home;
 pub(crate) use lane::Lane;
 pub(crate) use lane_settings::{LaneSettings, queue_limits, retry_policy};
 pub(crate) use received_sampler::ReceivedSampler;

@@ -34,6 +34,7 @@ impl Closing {
             tick.abort();
         }
         let report = self.view.pipeline.shutdown(deadline.saturating_sub(begun.elapsed())).await;
+        let report = self.view.clean(report);
         self.ports.close_admin(FINISH_ANSWERS).await;
         report
     }

@@ -4,11 +4,11 @@ use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use spangate_core::{attribute::Key, consumer::Consumer, scope::InstrumentationScope, tracer::Tracer};
 
-use super::{builder::RuntimeBuilder, closing::Closing, io::IoThreads};
+use super::{builder::RuntimeBuilder, closing::Closing, guard::ShutdownGuard, io::IoThreads, snapshot};
 use crate::{
-    pipeline::Report,
+    pipeline::{Home, Report},
     status::Status,
-    telemetry::{Level, Log},
+    telemetry::{Level, Log, render_metrics},
 };
 
 /// What flushing and letting go of exporters may take beyond a deadline.
@@ -17,9 +17,19 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Takes in, delivers, and accounts for every row. Has threads of its own; works from a synchronous `main` and inside
 /// any async runtime.
 ///
-/// Dropping it stops at once: what was not delivered is lost. [`Runtime::shutdown`] delivers it first.
+/// # Ending
+/// [`Runtime::shutdown`] delivers what was taken in and tells what became of it; [`Runtime::shutdown_on_drop`] has that
+/// done when a scope ends, by a panic too. Dropping the runtime itself stops at once: what was not delivered is lost,
+/// and a line in the log says how much. A runtime in a `static` is never dropped: shut it down at the end of `main`.
+/// Tracers may outlive it; what they record then is counted as dropped.
+///
+/// # After a `fork`
+/// The child has a copy of the runtime and none of its threads. There nothing waits and nothing is sent, so that no
+/// span of the parent goes out twice: tracers record into memory that nobody empties, bounded as ever;
+/// [`Runtime::flush`] and [`Runtime::shutdown`] return at once with a report that says so, and dropping the runtime
+/// does nothing. A child that wants to trace starts a runtime of its own, after the fork.
 pub struct Runtime {
-    io: IoThreads,
+    io: Arc<IoThreads>,
     closing: Arc<Closing>,
     tracer: Tracer,
     log: Log,
@@ -56,7 +66,7 @@ impl Runtime {
     }
 
     pub(super) fn new(io: IoThreads, closing: Arc<Closing>, tracer: Tracer, log: Log) -> Self {
-        Self { io, closing, tracer, log }
+        Self { io: Arc::new(io), closing, tracer, log }
     }
 
     /// A tracer for the part of the program of this name. Make one per part and keep it. What it records after the
@@ -76,57 +86,85 @@ impl Runtime {
     }
 
     /// Delivers what was taken in so far and waits for it, `deadline` at most. The report says whether that was all.
+    /// Returns early when it is certain that nothing more can be delivered in time, as during a long back-off.
+    ///
+    /// May be called anywhere, in a panic hook too. It blocks the thread: in async code [`Self::flush_async`] does not.
     pub fn flush(&self, deadline: Duration) -> Report {
-        if let Some(report) = self.closing.report.get() {
-            return report.clone();
+        if let Some(report) = self.final_report() {
+            return report;
         }
         let pipeline = self.closing.view.pipeline.clone();
         let flushed = self.io.wait(deadline.saturating_add(GRACE), async move { pipeline.flush(deadline).await });
-        flushed.unwrap_or_else(|| self.report_as_it_is())
+        self.report_or_state(flushed)
     }
 
     /// [`Self::flush`] for async code.
     pub async fn flush_async(&self, deadline: Duration) -> Report {
-        if let Some(report) = self.closing.report.get() {
-            return report.clone();
+        if let Some(report) = self.final_report() {
+            return report;
         }
         let pipeline = self.closing.view.pipeline.clone();
         let flushed = self.io.handle().spawn(async move { pipeline.flush(deadline).await });
-        flushed.await.unwrap_or_else(|_| self.report_as_it_is())
+        self.report_or_state(flushed.await.ok())
     }
 
     /// Takes nothing more in, delivers for as long as `deadline`, lets exporters go, and stops the threads. What is left
-    /// then is lost and counted as such. Who asks again gets the same report.
+    /// then is lost and counted as such. Returns early when it is certain that nothing more can be delivered in time.
+    /// Who asks again, or meanwhile from another thread, gets the same report.
+    ///
+    /// It blocks the thread: in async code [`Self::shutdown_async`] does not.
     pub fn shutdown(&self, deadline: Duration) -> Report {
-        if let Some(report) = self.closing.report.get() {
-            return report.clone();
+        if let Some(report) = self.final_report() {
+            return report;
         }
         let closing = self.closing.clone();
         let closed = self.io.wait(deadline.saturating_add(GRACE), async move { closing.close(deadline).await });
-        self.io.stop();
-        closed.unwrap_or_else(|| self.report_as_it_is())
+        self.stop_if_closed();
+        self.report_or_state(closed)
     }
 
-    /// [`Self::shutdown`] for async code.
+    /// [`Self::shutdown`] for async code. It goes on when the future is dropped.
     pub async fn shutdown_async(&self, deadline: Duration) -> Report {
-        if let Some(report) = self.closing.report.get() {
-            return report.clone();
+        if let Some(report) = self.final_report() {
+            return report;
         }
         let closing = self.closing.clone();
-        let closed = self.io.handle().spawn(async move { closing.close(deadline).await });
-        let report = closed.await;
-        self.io.stop();
-        report.unwrap_or_else(|_| self.report_as_it_is())
+        let closed = self.io.handle().spawn(async move { closing.close(deadline).await }).await;
+        self.stop_if_closed();
+        self.report_or_state(closed.ok())
+    }
+
+    /// Has the runtime shut down when the returned guard is dropped: at the end of `main`, or of a test, or while a
+    /// panic unwinds. The guard stands for the runtime.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use spangate::{Runtime, Subscription, core::exporter::Exporter};
+    /// # fn run(exporter: Arc<dyn Exporter>) -> Result<(), spangate::StartError> {
+    /// let runtime = Runtime::builder()
+    ///     .exporter("mine", exporter, Subscription::spans())
+    ///     .start()?
+    ///     .shutdown_on_drop(Duration::from_secs(5))
+    ///     .on_report(|report| eprintln!("{report}"));
+    /// runtime.tracer("shop").span("checkout").start();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn shutdown_on_drop(self, deadline: Duration) -> ShutdownGuard {
+        ShutdownGuard::new(self, deadline)
     }
 
     /// What the runtime looks like at this moment; after a shutdown, how it ended.
     pub fn status(&self) -> Status {
-        self.closing.view.status()
+        match self.home().is_elsewhere() {
+            true => snapshot::take_elsewhere(self.home().obstacle()),
+            false => self.closing.view.status(),
+        }
     }
 
     /// The same as OpenMetrics text.
     pub fn metrics(&self) -> String {
-        self.closing.view.metrics()
+        render_metrics(self.status()).unwrap_or_default()
     }
 
     /// Where a receiver listens, by its name in the configuration: `otlp_http`, `otlp_grpc`. None if there is none.
@@ -139,19 +177,53 @@ impl Runtime {
         self.closing.ports.admin_addr()
     }
 
-    fn report_as_it_is(&self) -> Report {
-        self.closing.view.pipeline.report(false)
+    pub(super) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    fn home(&self) -> Home {
+        self.closing.view.pipeline.home()
+    }
+
+    /// The report of a runtime that has ended, or never began in this process.
+    fn final_report(&self) -> Option<Report> {
+        if self.home().is_elsewhere() {
+            self.closing.view.pipeline.intake().close();
+            return Some(Report { obstacle: Some(self.home().obstacle()), ..Report::default() });
+        }
+        self.closing.report.get().cloned()
+    }
+
+    /// Whoever else waits for the same end is told by [`Closing::report`]. Where the end was not reached, others may
+    /// still wait for it, with more patience.
+    fn stop_if_closed(&self) {
+        if self.closing.report.initialized() {
+            self.io.stop();
+        }
+    }
+
+    /// The threads may have been stopped by who shut down at the same time: then that report holds.
+    fn report_or_state(&self, report: Option<Report>) -> Report {
+        let view = &self.closing.view;
+        let report = report.map(|report| view.clean(report)).or_else(|| self.closing.report.get().cloned());
+        report.unwrap_or_else(|| view.clean(view.pipeline.report(false)))
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        // Tracers may live on: what they record from here on is counted as dropped, not kept.
+        self.closing.view.pipeline.intake().close();
+        if self.home().is_elsewhere() {
+            // Left as it is: to take it apart would wait for locks whose holders are not here, and would take the
+            // parent's sockets out of the event queue that the two share.
+            let _ = (Arc::into_raw(self.io.clone()), Arc::into_raw(self.closing.clone()));
+            return;
+        }
         if self.closing.report.initialized() {
             return;
         }
-        // Tracers may live on: what they record from here on is counted as dropped, not kept.
-        self.closing.view.pipeline.intake().close();
-        let waiting = self.report_as_it_is().waiting_rows();
+        let waiting = self.report_or_state(None).waiting_rows();
         if waiting > 0 {
             let message = format_args!("dropped without a shutdown: {waiting} rows are lost");
             self.log.say(Level::Warn, "runtime", message);

@@ -40,13 +40,16 @@ impl IoThreads {
         &self.handle
     }
 
-    /// Runs a future on the I/O threads and waits for its result, `limit` at most. None if it takes longer, or if the
-    /// threads are gone.
+    /// Runs a future on the I/O threads and waits for its result, `limit` at most. None if it takes longer, if the
+    /// threads are gone, or if this is one of them: it would wait for itself.
     pub(super) fn wait<T: Send + 'static>(
         &self,
         limit: Duration,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
+        if Handle::try_current().is_ok_and(|current| current.id() == self.handle.id()) {
+            return None;
+        }
         let (sender, receiver) = mpsc::sync_channel(1);
         self.handle.spawn(async move { sender.send(future.await) });
         receiver.recv_timeout(limit).ok()

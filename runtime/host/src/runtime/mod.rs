@@ -8,6 +8,7 @@ mod builder;
 mod closing;
 mod components;
 mod error;
+mod guard;
 mod handle;
 mod io;
 mod located;
@@ -27,5 +28,6 @@ mod written;
 
 pub use builder::RuntimeBuilder;
 pub use error::{StartError, StartProblem};
+pub use guard::ShutdownGuard;
 pub use handle::Runtime;
 pub use native::NativeExporter;

@@ -35,6 +35,17 @@ pub(super) fn take(view: &View) -> Status {
     status
 }
 
+/// The document in a process without the runtime's threads: no lock is touched, because it may be held for ever.
+pub(super) fn take_elsewhere(obstacle: String) -> Status {
+    let runtime = RuntimeStatus {
+        version: env!("CARGO_PKG_VERSION"),
+        reasons: vec![obstacle],
+        stopping: true,
+        ..RuntimeStatus::default()
+    };
+    Status { runtime, ..Status::default() }
+}
+
 /// An exporter is given its settings, secrets among them, and may say them again: in a panic, a refusal or a label.
 fn redact(status: &mut Status, secrets: &Secrets) {
     let clean = |text: &mut String| {

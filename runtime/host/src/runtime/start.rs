@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use spangate_core::tracer::Tracer;
+use spangate_core::{
+    clock::Clock,
+    tracer::{Tracer, reseed_ids},
+};
 use tokio::{sync::OnceCell, task::JoinSet};
 
 use super::{
@@ -26,6 +29,7 @@ use super::{
     written::Read,
 };
 use crate::{
+    clock::SystemClock,
     config::{self, Config},
     pipeline::{Pipeline, PipelineParts, ReceivedSampler},
     sandbox::{LoadError, Sandbox, SandboxExporter, TerminalSink},
@@ -59,7 +63,11 @@ fn start_with(config: Config, builder: RuntimeBuilder) -> Result<Runtime, StartE
     problems.into_result()?;
 
     let lanes = outlets.iter().map(|outlet| outlet.lane.clone()).collect();
-    let parts = PipelineParts { lanes, batch: config.batch, sampler, clock: clock.clone(), log: log.clone() };
+    // In a child process, whose thread is a copy of its parent's, the ids would be those of the parent.
+    reseed_ids(u64::from(std::process::id()) ^ clock.unix_nanos());
+    // Waits are real ones, whatever the clock of the spans says.
+    let machine: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let parts = PipelineParts { lanes, batch: config.batch, sampler, clock: machine.clone(), log: log.clone() };
     let pipeline = Arc::new(Pipeline::new(parts));
     let tracer = Tracer::builder(clock.clone(), pipeline.intake().clone())
         .resource(recording::resource(&config))
@@ -67,7 +75,7 @@ fn start_with(config: Config, builder: RuntimeBuilder) -> Result<Runtime, StartE
         .limits(span_limits)
         .build();
     pipeline.spawn(io.handle());
-    let view = Arc::new(View::new(pipeline, outlets, clock, config.secrets.clone()));
+    let view = Arc::new(View::new(pipeline, outlets, machine, config.secrets.clone()));
     let closing = open(&io, &config, &view, &log)?;
     Ok(Runtime::new(io, closing, tracer, log))
 }

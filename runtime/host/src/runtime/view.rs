@@ -14,7 +14,12 @@ use spangate_core::clock::Clock;
 use super::{outlet::Outlet, ports::PortsView, snapshot};
 #[cfg(feature = "receivers")]
 use crate::admin::AdminSource;
-use crate::{config::Secrets, pipeline::Pipeline, status::Status, telemetry::render_metrics};
+use crate::{
+    config::Secrets,
+    pipeline::{Pipeline, Report},
+    status::Status,
+    telemetry::render_metrics,
+};
 
 #[cfg(feature = "receivers")]
 /// OpenMetrics, which Prometheus asks for.
@@ -51,6 +56,15 @@ impl View {
 
     pub(super) fn status(&self) -> Status {
         snapshot::take(self)
+    }
+
+    /// Takes secrets out of what exporters said.
+    pub(super) fn clean(&self, mut report: Report) -> Report {
+        let said = report.exporters.iter_mut().flat_map(|exporter| [&mut exporter.last_problem, &mut exporter.paused]);
+        for text in said.flatten() {
+            *text = self.secrets.redact(text).into_owned();
+        }
+        report
     }
 
     pub(super) fn metrics(&self) -> String {

@@ -67,7 +67,7 @@ async fn a_shutdown_gives_up_at_its_deadline_and_says_exactly_what_is_lost() {
     assert_eq!((stuck.queued, stuck.in_flight), (0, 0));
     assert_eq!(dropped(stuck, DropReason::Shutdown), 3 * 512);
     assert_eq!(report.exporters[1].ledger.delivered, 3 * 512);
-    assert_eq!(report.exporters[0].to_string(), "stuck: accepted 1536, delivered 0, dropped 1536 (shutdown)");
+    assert_eq!(report.exporters[0].to_string(), "stuck: 0 of 1,536 delivered, 1,536 dropped (shutdown)");
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,6 +90,40 @@ async fn rows_that_wait_for_a_further_attempt_are_lost_at_the_deadline_and_count
     stage.receive(10).expect("room");
     let report = stage.pipeline.shutdown(Duration::from_secs(2)).await;
     assert_eq!(report.lost_rows(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_kept_waiting_for_an_exporter_that_takes_nothing_before_the_deadline() {
+    let minute = Duration::from_secs(60);
+    for act in [Act::Unavailable(minute), Act::RetryAfter(Some(minute))] {
+        let (away, slow) = (ScriptedExporter::new([], act), Act::AcceptAfter(Duration::from_secs(3)));
+        let lanes =
+            vec![(settings("away"), away.clone() as _), (settings("slow"), ScriptedExporter::new([], slow) as _)];
+        let stage = Stage::new(lanes);
+        stage.receive(10).expect("room");
+        let start = Instant::now();
+        // The clock is the test's own: it stands still but for the waits.
+        assert!(!stage.pipeline.flush(Duration::from_secs(30)).await.is_complete);
+        assert_eq!(start.elapsed().as_secs(), 3, "as long as the other one needs");
+        let report = stage.pipeline.shutdown(Duration::from_secs(30)).await;
+        assert_eq!(start.elapsed().as_secs(), 3);
+        let [away_report, slow_report] = report.exporters.as_slice() else { panic!("two exporters") };
+        assert_eq!(dropped(&away_report.ledger, DropReason::Shutdown), 10);
+        assert!(away_report.ledger.is_balanced());
+        assert_eq!(slow_report.ledger.delivered, 10);
+        assert_eq!(away.handed().len(), 1, "it was asked once");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exporter_that_is_back_before_the_deadline_is_waited_for() {
+    for act in [Act::Unavailable(Duration::from_secs(20)), Act::RetryAfter(Some(Duration::from_secs(20)))] {
+        let stage = Stage::new(vec![(settings("x"), ScriptedExporter::new([act], Act::Accept))]);
+        stage.receive(10).expect("room");
+        let report = stage.pipeline.shutdown(Duration::from_secs(30)).await;
+        assert!(report.is_complete, "{report}");
+        assert_eq!(report.exporters[0].ledger.delivered, 10);
+    }
 }
 
 #[tokio::test(start_paused = true)]

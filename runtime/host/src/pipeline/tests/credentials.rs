@@ -105,7 +105,8 @@ async fn a_shutdown_asks_once_more_and_does_not_wait_for_a_backend_that_refuses(
     // The clock is the test's own: it stands still but for the waits.
     assert_eq!(start.elapsed().as_secs(), 0);
     assert_eq!((report.lost_rows(), report.is_complete), (1024, false));
-    let expected = "x: accepted 1024, delivered 0, dropped 1024 (shutdown); paused: as told";
+    let expected =
+        "1,024 of 1,024 rows were not delivered\n  x: 0 of 1,024 delivered, 1,024 dropped (shutdown); paused: as told";
     assert_eq!(report.to_string(), expected);
     assert_eq!(dropped(&stage.ledger(0), DropReason::Shutdown), 1024);
 }

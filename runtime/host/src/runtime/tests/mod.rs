@@ -1,5 +1,6 @@
 //! Runtimes at work, with native exporters and real threads.
 
+mod contexts;
 mod embedding;
 mod ports;
 mod starting;
