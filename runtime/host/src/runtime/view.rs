@@ -13,16 +13,15 @@ use spangate_core::clock::Clock;
 
 use super::{outlet::Outlet, ports::PortsView, snapshot};
 #[cfg(feature = "receivers")]
-use crate::admin::AdminSource;
+use crate::{admin::AdminSource, telemetry::render_metrics};
 use crate::{
     config::Secrets,
     pipeline::{Pipeline, Report},
     status::Status,
-    telemetry::render_metrics,
 };
 
-#[cfg(feature = "receivers")]
 /// OpenMetrics, which Prometheus asks for.
+#[cfg(feature = "receivers")]
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// A runtime as others see it.
@@ -66,10 +65,6 @@ impl View {
         }
         report
     }
-
-    pub(super) fn metrics(&self) -> String {
-        render_metrics(self.status()).unwrap_or_default()
-    }
 }
 
 #[cfg(feature = "receivers")]
@@ -84,7 +79,7 @@ impl AdminSource for View {
     }
 
     fn metrics_text(&self) -> (String, String) {
-        (OPEN_METRICS.to_owned(), self.metrics())
+        (OPEN_METRICS.to_owned(), render_metrics(View::status(self)).unwrap_or_default())
     }
 
     fn status(&self) -> serde_json::Value {
