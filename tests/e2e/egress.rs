@@ -5,3 +5,5 @@
 mod credentials;
 #[path = "egress/stage.rs"]
 mod stage;
+#[path = "egress/tenants.rs"]
+mod tenants;

@@ -119,6 +119,11 @@ impl Batch {
         self.metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
+    /// Bytes of all metadata, charged to queues beside [`Self::size`]: a sender chooses them too.
+    pub fn metadata_size(&self) -> usize {
+        self.metadata.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     /// The rows as columns.
     pub fn columns(&self) -> &Columns {
         self.views.columns.get_or_init(|| self.received.as_ref().map(otlp::Request::decode).unwrap_or_default())

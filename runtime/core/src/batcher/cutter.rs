@@ -14,8 +14,6 @@ use crate::{
     split::split,
 };
 
-/// Different metadata that may be pending at once. One more sends off the oldest.
-const MAX_PENDING: usize = 64;
 /// Largest limit on bytes; keeps arenas below the 4 GiB that references reach.
 const MAX_BYTES: usize = 1 << 30;
 /// Pending bytes of all metadata together, in batches of the largest size. More sends off the oldest.
@@ -47,8 +45,12 @@ impl Batcher {
     /// A batcher whose batches have ids that begin with `boot_id`: random, different for every start of the process
     /// and for every batcher in it.
     pub fn new(signal: Signal, limits: BatchLimits, boot_id: [u8; 8]) -> Self {
-        let limits =
-            BatchLimits { max_rows: limits.max_rows.max(1), max_bytes: limits.max_bytes.clamp(1, MAX_BYTES), ..limits };
+        let limits = BatchLimits {
+            max_rows: limits.max_rows.max(1),
+            max_bytes: limits.max_bytes.clamp(1, MAX_BYTES),
+            metadata_cardinality_limit: limits.metadata_cardinality_limit.max(1),
+            ..limits
+        };
         Self { signal, limits, boot_id, next_sequence: 0, pending: Vec::new(), ready: VecDeque::new() }
     }
 
@@ -178,7 +180,7 @@ impl Batcher {
     fn bound_pending(&mut self) {
         let bytes = |pending: &[Pending]| pending.iter().map(|pending| pending.bytes).fold(0, usize::saturating_add);
         let max_bytes = self.limits.max_bytes.saturating_mul(MAX_PENDING_BATCHES);
-        while self.pending.len() > MAX_PENDING || bytes(&self.pending) > max_bytes {
+        while self.pending.len() > self.limits.metadata_cardinality_limit || bytes(&self.pending) > max_bytes {
             self.cut(0);
         }
     }

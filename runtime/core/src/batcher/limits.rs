@@ -11,10 +11,17 @@ pub struct BatchLimits {
     pub max_bytes: usize,
     /// How long a row waits for others. Default 5 s.
     pub schedule_delay: Duration,
+    /// Different metadata whose rows may be pending at once, at least 1; one more sends off the oldest. Default 64.
+    pub metadata_cardinality_limit: usize,
 }
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self { max_rows: 512, max_bytes: 4 << 20, schedule_delay: Duration::from_secs(5) }
+        Self {
+            max_rows: 512,
+            max_bytes: 4 << 20,
+            schedule_delay: Duration::from_secs(5),
+            metadata_cardinality_limit: 64,
+        }
     }
 }

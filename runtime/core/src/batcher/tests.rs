@@ -176,6 +176,29 @@ fn too_many_tenants_send_off_the_oldest_pending_batch() {
 }
 
 #[test]
+fn small_requests_of_interleaved_tenants_are_joined_by_tenant_and_never_mixed() {
+    let mut batcher = batcher(10);
+    for n in 0..20 {
+        let name = if n % 2 == 0 { "even" } else { "odd" };
+        batcher.push(Piece::Received(request(n..n + 1, 1), tenant(name)), NOW);
+    }
+    let batches: Vec<Batch> = std::iter::from_fn(|| batcher.poll(NOW)).collect();
+    let seen: Vec<_> = batches.iter().map(|batch| (batch.metadata("tenant").expect("a tenant"), ids(batch))).collect();
+    assert_eq!(seen, [("even", (0..20).step_by(2).collect()), ("odd", (1..20).step_by(2).collect())]);
+}
+
+#[test]
+fn the_limit_of_different_metadata_is_the_operators() {
+    let limits = BatchLimits { metadata_cardinality_limit: 1, ..BatchLimits::default() };
+    let mut batcher = Batcher::new(Signal::Spans, limits, [9; 8]);
+    for (n, name) in ["a", "a", "b", "a"].into_iter().enumerate() {
+        batcher.push(Piece::Received(request(n as u64..n as u64 + 1, 1), tenant(name)), NOW);
+    }
+    assert_eq!(drain(&mut batcher, NOW), [vec![0, 1], vec![2]]);
+    assert_eq!(batcher.rows(), 1);
+}
+
+#[test]
 fn nothing_is_pending_for_a_piece_without_rows() {
     let mut batcher = batcher(10);
     batcher.push(Piece::Recorded(ColumnsBuilder::default()), NOW);
@@ -187,10 +210,10 @@ fn nothing_is_pending_for_a_piece_without_rows() {
 proptest! {
     #[test]
     fn batches_hold_every_row_once_in_order_within_the_limits_and_of_one_kind(
-        max_rows in 1u32..30, max_bytes in 1usize..5_000,
+        max_rows in 1u32..30, max_bytes in 1usize..5_000, metadata_cardinality_limit in 1usize..5,
         pieces in prop::collection::vec((0u64..60, 0usize..100, 0u8..4, 0u64..3), 0..30),
     ) {
-        let limits = BatchLimits { max_rows, max_bytes, schedule_delay: DELAY };
+        let limits = BatchLimits { max_rows, max_bytes, schedule_delay: DELAY, metadata_cardinality_limit };
         let mut batcher = Batcher::new(Signal::Spans, limits, [9; 8]);
         let (mut now, mut next, mut batches) = (NOW, 0, Vec::new());
         let mut pushed: HashMap<u8, Vec<u64>> = HashMap::new();

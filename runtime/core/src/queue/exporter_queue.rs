@@ -55,7 +55,7 @@ impl ExporterQueue {
     /// as a whole.
     pub fn push(&mut self, batch: Arc<Batch>, now: Duration) -> Pushed {
         let is_refusing = self.limits.when_full == WhenFull::Refuse;
-        if is_refusing && !self.has_room(batch.len() as usize, batch.size()) {
+        if is_refusing && !self.has_room(batch.len() as usize, charge(&batch)) {
             return Pushed::Refused(batch);
         }
         self.tally.accept(batch.len());
@@ -66,7 +66,7 @@ impl ExporterQueue {
             if self.limits.when_full == WhenFull::DropOldest {
                 dropped += self.make_room(&piece);
             }
-            if is_refusing || self.has_room(piece.len() as usize, piece.size()) {
+            if is_refusing || self.has_room(piece.len() as usize, charge(&piece)) {
                 self.append(piece, now);
             } else {
                 self.tally.drop_queued(piece.len(), DropReason::QueueFull);
@@ -98,7 +98,7 @@ impl ExporterQueue {
         for entry in entries {
             requeued += entry.rows();
             self.rows += entry.rows() as usize;
-            self.bytes += entry.batch.size();
+            self.bytes += charge(&entry.batch);
             let at = self.entries.partition_point(|earlier| earlier.sequence <= entry.sequence);
             self.entries.insert(at, entry);
         }
@@ -149,7 +149,7 @@ impl ExporterQueue {
 
     fn append(&mut self, batch: Arc<Batch>, now: Duration) {
         self.rows += batch.len() as usize;
-        self.bytes += batch.size();
+        self.bytes += charge(&batch);
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         self.entries.push_back(QueueEntry {
@@ -166,7 +166,7 @@ impl ExporterQueue {
     /// Drops what has waited longest until the batch fits; returns the rows.
     fn make_room(&mut self, batch: &Batch) -> u32 {
         let mut dropped = 0;
-        while !self.has_room(batch.len() as usize, batch.size()) {
+        while !self.has_room(batch.len() as usize, charge(batch)) {
             let Some(oldest) = self.take(0) else { break };
             self.tally.drop_queued(oldest.rows(), DropReason::QueueFull);
             dropped += oldest.rows();
@@ -193,7 +193,12 @@ impl ExporterQueue {
     fn take(&mut self, at: usize) -> Option<QueueEntry> {
         let entry = self.entries.remove(at)?;
         self.rows -= entry.rows() as usize;
-        self.bytes -= entry.batch.size();
+        self.bytes -= charge(&entry.batch);
         Some(entry)
     }
+}
+
+/// Bytes that a waiting batch keeps.
+fn charge(batch: &Batch) -> usize {
+    batch.size() + batch.metadata_size()
 }

@@ -29,7 +29,7 @@ impl WhenFull {
 pub struct QueueLimits {
     /// Rows. Default 2,048.
     pub max_rows: usize,
-    /// Bytes, as [`crate::batch::Batch::size`] counts them. Default 64 MiB.
+    /// Bytes, as [`crate::batch::Batch::size`] and [`crate::batch::Batch::metadata_size`] count them. Default 64 MiB.
     pub max_bytes: usize,
     /// What happens beyond that.
     pub when_full: WhenFull,

@@ -66,6 +66,23 @@ fn what_waits_for_its_time_can_be_made_ready_at_once_in_its_order() {
 }
 
 #[test]
+fn metadata_is_charged_like_rows_until_its_batch_leaves() {
+    let columns = batch(1).columns().clone();
+    let value = "v".repeat(1000);
+    let metadata = [("tenant".to_owned(), value)].into();
+    let tagged = Arc::new(Batch::recorded(BatchId([1; 16]), Signal::Events, columns, metadata));
+    let limits = QueueLimits { max_bytes: tagged.size() + 1_006, ..QueueLimits::default() };
+    let mut queue = ExporterQueue::new(limits, Arc::default());
+    assert!(matches!(queue.push(tagged.clone(), NOW), Pushed::Queued));
+    assert_eq!(queue.bytes(), limits.max_bytes);
+    assert!(matches!(queue.push(tagged, NOW), Pushed::Dropped(1)));
+    let entry = queue.pop_ready(NOW).expect("a batch");
+    assert_eq!(queue.bytes(), 0);
+    queue.requeue([entry], Settled::default());
+    assert_eq!(queue.bytes(), limits.max_bytes);
+}
+
+#[test]
 fn a_full_queue_drops_what_comes_and_counts_it() {
     let mut queue = queue(10, WhenFull::DropNewest);
     assert!(matches!(queue.push(batch(6), NOW), Pushed::Queued));

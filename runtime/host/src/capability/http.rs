@@ -6,12 +6,14 @@
 //! - every wait has a deadline: the guest's, the grant's or what is left of the call, whichever is nearest;
 //! - everything is capped: URL, headers, bodies both ways, requests per call, requests in flight;
 //! - a 401 or 403 is kept for the pipeline, whatever the guest makes of it;
+//! - what came with a batch goes out with requests of that batch's call and with no others, in headers the operator chose;
 //! - the operator's headers are put on last and never shown; exact copies of them in a response are masked;
 //! - a guest's thread never runs a connection.
 
 mod client;
 mod credentials;
 mod error;
+mod grant;
 mod request;
 mod response;
 mod secrets;
@@ -20,122 +22,22 @@ mod tests;
 mod tls;
 
 use std::{
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use reqwest::header::{HeaderName, HeaderValue};
-use rustls::RootCertStore;
+use spangate_core::batch::Batch;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
 pub(crate) use self::{
-    client::HttpClient, credentials::Refused, error::HttpError, request::Request, response::Response,
+    client::HttpClient, credentials::Refused, error::HttpError, grant::HttpGrant, request::Request, response::Response,
 };
-use self::{request::is_host_header, secrets::Secrets};
-use super::{
-    CALL, Paced, charge,
-    egress::{EgressPolicy, EntryError},
-};
-use crate::{
-    bindings::{Payloads, v0_1::imports::http as wit},
-    config,
-};
-
+use super::{CALL, Paced, charge};
+use crate::bindings::{Payloads, v0_1::imports::http as wit};
 /// What a request costs in fuel beside its bytes: the work of about 20 microseconds, sent or denied.
 const REQUEST: u64 = 400 * CALL;
-
-/// `[grants.http]` in checked form.
-#[derive(Debug)]
-pub(crate) struct HttpGrant {
-    policy: Arc<EgressPolicy>,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    secrets: Secrets,
-    roots: Option<Arc<RootCertStore>>,
-    timeout: Duration,
-    max_in_flight: usize,
-    max_requests_per_batch: usize,
-    max_request_bytes: usize,
-    max_response_bytes: usize,
-}
-
-/// What is wrong with a `[grants.http]`, by key.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum HttpGrantError {
-    #[error("allow: {0}")]
-    Allow(#[from] EntryError),
-    #[error("headers: `{0}` is not a header name")]
-    HeaderName(String),
-    #[error("headers: the value of `{0}` contains characters that no header may carry")]
-    HeaderValue(String),
-    #[error("headers: `{0}` belongs to the connection and cannot be set")]
-    HostHeader(String),
-    #[error("ca_file: {}: {why}", .path.display())]
-    CaFile {
-        /// As configured.
-        path: PathBuf,
-        /// What reading it said.
-        why: String,
-    },
-}
-
-impl HttpGrant {
-    /// Checks a grant and reads its `ca_file`.
-    ///
-    /// # Errors
-    /// Everything that is wrong, in the order of the keys.
-    pub(crate) fn new(config: &config::HttpGrant) -> Result<Self, Vec<HttpGrantError>> {
-        let mut errors = Vec::new();
-        let policy = EgressPolicy::new(&config.allow, &config.allow_cidrs);
-        let policy = policy.map_err(|wrong| errors.extend(wrong.into_iter().map(HttpGrantError::from)));
-        let headers = check_headers(config, &mut errors);
-        let roots = config.ca_file.as_ref().and_then(|path| match tls::read_roots(path) {
-            Ok(roots) => Some(Arc::new(roots)),
-            Err(why) => {
-                errors.push(HttpGrantError::CaFile { path: path.clone(), why });
-                None
-            }
-        });
-        match policy {
-            Ok(policy) if errors.is_empty() => Ok(Self {
-                policy: Arc::new(policy),
-                secrets: Secrets::of(&headers),
-                headers,
-                roots,
-                timeout: config.timeout,
-                max_in_flight: config.max_in_flight,
-                max_requests_per_batch: config.max_requests_per_batch,
-                max_request_bytes: config.max_request_bytes,
-                max_response_bytes: config.max_response_bytes,
-            }),
-            _ => Err(errors),
-        }
-    }
-}
-
-fn check_headers(config: &config::HttpGrant, errors: &mut Vec<HttpGrantError>) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = Vec::new();
-    for (name, secret) in &config.headers {
-        let Ok(checked) = HeaderName::from_bytes(name.as_bytes()) else {
-            errors.push(HttpGrantError::HeaderName(name.clone()));
-            continue;
-        };
-        if is_host_header(checked.as_str()) {
-            errors.push(HttpGrantError::HostHeader(name.clone()));
-            continue;
-        }
-        match HeaderValue::from_str(secret.expose()) {
-            Ok(mut value) => {
-                value.set_sensitive(true);
-                headers.push((checked, value));
-            }
-            Err(_) => errors.push(HttpGrantError::HeaderValue(name.clone())),
-        }
-    }
-    headers
-}
 
 /// What one instance has left of its grant.
 #[derive(Debug)]
@@ -144,6 +46,8 @@ pub(crate) struct HttpCtx {
     in_flight: Arc<Semaphore>,
     requests_left: usize,
     call_deadline: Option<Instant>,
+    /// The batch of the running call.
+    batch: Option<Arc<Batch>>,
     refused: Option<Refused>,
 }
 
@@ -152,7 +56,7 @@ impl HttpCtx {
     pub(crate) fn new(client: Arc<HttpClient>) -> Self {
         let permits = client.grant().max_in_flight.min(Semaphore::MAX_PERMITS);
         let in_flight = Arc::new(Semaphore::new(permits));
-        Self { client, in_flight, requests_left: 0, call_deadline: None, refused: None }
+        Self { client, in_flight, requests_left: 0, call_deadline: None, batch: None, refused: None }
     }
 
     /// Renews the quota of requests; nothing is waited for beyond `deadline`. Before the first call nothing is sent.
@@ -160,6 +64,11 @@ impl HttpCtx {
         self.requests_left = self.client.grant().max_requests_per_batch;
         self.call_deadline = deadline;
         self.refused = None;
+    }
+
+    /// Requests carry what came with this batch, until there is none.
+    pub(crate) fn lend(&mut self, batch: Option<Arc<Batch>>) {
+        self.batch = batch;
     }
 
     /// The backend that did not take the credentials in this call, if one did not and that was its latest word.
@@ -173,7 +82,7 @@ impl HttpCtx {
     /// As in the contract.
     pub(crate) async fn send(&mut self, request: Request) -> Result<Response, HttpError> {
         let grant = self.client.grant();
-        let request = request.check(grant).inspect_err(|error| self.count(error))?;
+        let request = request.check(grant, self.batch.as_deref()).inspect_err(|error| self.count(error))?;
         let Some(left) = self.requests_left.checked_sub(1) else {
             let limit = grant.max_requests_per_batch;
             return Err(HttpError::OverQuota(format!("{limit} requests in one call (max_requests_per_batch)")));

@@ -3,6 +3,7 @@
 
 use std::{convert::Infallible, marker::PhantomData, sync::Arc, time::Instant};
 
+use spangate_core::batch::Batch;
 use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
@@ -59,6 +60,8 @@ impl HttpCtx {
     }
 
     pub(crate) fn begin_call(&mut self, _: Option<Instant>) {}
+
+    pub(crate) fn lend(&mut self, _: Option<Arc<Batch>>) {}
 
     pub(crate) fn take_refused(&mut self) -> Option<Refused> {
         None

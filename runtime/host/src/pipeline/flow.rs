@@ -62,6 +62,7 @@ impl Pipeline {
             max_rows: u32::try_from(parts.batch.max_export_batch_size).unwrap_or(u32::MAX),
             max_bytes: parts.batch.max_export_batch_bytes,
             schedule_delay: parts.batch.schedule_delay,
+            metadata_cardinality_limit: parts.batch.metadata_cardinality_limit,
         };
         let wake = Arc::new(Notify::new());
         let options = IntakeOptions { chunk_rows: batch.max_rows.max(1), ..IntakeOptions::default() };

@@ -49,7 +49,7 @@ impl Outlet {
             queue: queue_limits(&config.queue, batch, description.max_batch_size, description.max_batch_bytes),
             retry: retry_policy(&config.retry),
             pause: config.retry.pause,
-            sender_headers: Vec::new(),
+            sender_headers: sender_headers(&config.grants),
         };
         let tick_interval = description.tick_interval;
         let seam: Arc<dyn Exporter> = exporter.clone();
@@ -83,6 +83,14 @@ impl Outlet {
             tick_interval: native.tick_interval,
         }
     }
+}
+
+/// Keys of the metadata that the backend sees.
+fn sender_headers(grants: &config::Grants) -> Vec<String> {
+    let mut keys: Vec<_> = grants.http.iter().flat_map(|http| http.metadata_headers.values().cloned()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// A sandboxed call ends at its own deadline, whose clock stands still while the call waits for its share of a core.

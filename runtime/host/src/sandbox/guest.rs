@@ -101,6 +101,7 @@ impl Guest {
     /// A call is over: batch and payloads are taken back. Answers the last lines of standard error.
     pub(super) fn end(&mut self) -> Vec<String> {
         self.lent = None;
+        self.http.lend(None);
         self.payloads.revoke();
         self.stdout.finish();
         self.stderr.finish()
@@ -115,6 +116,7 @@ impl Guest {
     pub(super) fn lend(&mut self, batch: Arc<Batch>, attempt: u32) -> Resource<BatchHandle> {
         self.last_number = self.last_number.wrapping_add(1);
         self.handles = self.handles.saturating_add(1);
+        self.http.lend(Some(Arc::clone(&batch)));
         self.lent = Some(Lent { number: self.last_number, batch, attempt });
         Resource::new_own(self.last_number)
     }

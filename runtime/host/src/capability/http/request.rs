@@ -8,6 +8,8 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 
+use spangate_core::batch::Batch;
+
 use super::error::{HttpError, bound};
 use crate::capability::http::HttpGrant;
 
@@ -63,16 +65,24 @@ pub(crate) struct CheckedRequest {
 }
 
 impl Request {
-    /// Checks everything that can be checked without touching the network, and puts the operator's headers on.
+    /// Checks everything that can be checked without touching the network, and puts the operator's headers on, and those
+    /// that came with `batch`.
     ///
     /// # Errors
     /// `Denied` if the URL is not granted, `InvalidRequest` for everything else.
-    pub(crate) fn check(self, grant: &HttpGrant) -> Result<CheckedRequest, HttpError> {
+    pub(crate) fn check(self, grant: &HttpGrant, batch: Option<&Batch>) -> Result<CheckedRequest, HttpError> {
         let url = grant.policy.judge_url(&self.url)?;
         let method = check_method(&self.method)?;
         let mut headers = check_headers(&self.headers)?;
         for (name, value) in &grant.headers {
             headers.insert(name.clone(), value.clone());
+        }
+        for (name, key) in &grant.metadata_headers {
+            // What the guest set goes first: without a value there is no header, not the guest's.
+            headers.remove(name);
+            if let Some(value) = batch.and_then(|batch| batch.metadata(key)) {
+                headers.insert(name.clone(), metadata_value(key, value)?);
+            }
         }
         let (size, limit) = (self.body.len(), grant.max_request_bytes);
         if size > limit {
@@ -120,6 +130,15 @@ fn check_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Ht
     let value = HeaderValue::from_str(value);
     let value = value.map_err(|_| invalid(format!("the value of header `{checked}` contains control characters")))?;
     Ok((checked, value))
+}
+
+/// Receivers copy what was a header's value before; what they did not check is checked here.
+fn metadata_value(key: &str, value: &str) -> Result<HeaderValue, HttpError> {
+    let checked = HeaderValue::from_bytes(value.as_bytes());
+    let mut checked =
+        checked.map_err(|_| invalid(format!("the batch's metadata `{key}` contains control characters")))?;
+    checked.set_sensitive(true);
+    Ok(checked)
 }
 
 fn invalid(why: String) -> HttpError {

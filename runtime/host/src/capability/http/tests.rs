@@ -2,6 +2,7 @@
 
 mod checks;
 mod limits;
+mod metadata;
 mod protocol;
 mod reach;
 mod server;
@@ -11,8 +12,11 @@ use std::{net::SocketAddr, sync::Arc};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use super::{client::HttpUsage, *};
-use crate::capability::egress::{LookingUp, Lookup};
+use super::{client::HttpUsage, grant::HttpGrantError, *};
+use crate::{
+    capability::egress::{LookingUp, Lookup},
+    config,
+};
 
 /// A grant for `allow`, changed by `edit`.
 fn grant(allow: &[&str], edit: impl FnOnce(&mut config::HttpGrant)) -> Arc<HttpGrant> {

@@ -63,6 +63,9 @@ pub struct BatchLimits {
     pub max_export_batch_bytes: usize,
     /// `schedule_delay`. Default 5 s.
     pub schedule_delay: Duration,
+    /// `metadata_cardinality_limit`: different metadata whose rows wait for others at once. One more sends the oldest off
+    /// early; nothing is refused. Default 64.
+    pub metadata_cardinality_limit: usize,
 }
 
 /// `[sandbox]`
@@ -95,7 +98,12 @@ pub struct Shutdown {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self { max_export_batch_size: 512, max_export_batch_bytes: 4 << 20, schedule_delay: Duration::from_secs(5) }
+        Self {
+            max_export_batch_size: 512,
+            max_export_batch_bytes: 4 << 20,
+            schedule_delay: Duration::from_secs(5),
+            metadata_cardinality_limit: 64,
+        }
     }
 }
 

@@ -27,6 +27,9 @@ pub struct HttpGrant {
     pub insecure: bool,
     /// `headers`: put on by the host, never seen by the guest.
     pub headers: BTreeMap<String, Secret>,
+    /// `metadata_headers`: by header, the key of the batch's metadata whose value the host puts there. Batches without it
+    /// go without the header, whatever the guest sets.
+    pub metadata_headers: BTreeMap<String, String>,
     /// `timeout`: of one request. Default 10 s.
     pub timeout: Duration,
     /// `max_in_flight`. Default 4 per instance.
@@ -48,6 +51,7 @@ impl Default for HttpGrant {
             allow_cidrs: Vec::new(),
             insecure: false,
             headers: BTreeMap::new(),
+            metadata_headers: BTreeMap::new(),
             timeout: Duration::from_secs(10),
             max_in_flight: 4,
             max_requests_per_batch: 64,

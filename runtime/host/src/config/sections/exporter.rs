@@ -1,6 +1,6 @@
 //! `[exporters.NAME]`
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     super::{
@@ -20,8 +20,15 @@ const WHEN_FULL: [(&str, WhenFull); 3] =
 const NO_BUILTINS: &str = "this program carries no components: turn on the feature `builtin` of the crate spangate, or hand them \
      over with `RuntimeBuilder::builtin`";
 
+/// What other tables say that an exporter's has to agree with.
+pub(super) struct Neighbours<'n> {
+    pub(super) batch: &'n BatchLimits,
+    /// Headers that receivers copy.
+    pub(super) metadata: BTreeSet<String>,
+}
+
 /// Reads one exporter; None if it has no usable component.
-pub(super) fn exporter(table: &mut Table<'_>, batch: &BatchLimits) -> Option<Exporter> {
+pub(super) fn exporter(table: &mut Table<'_>, neighbours: &Neighbours<'_>) -> Option<Exporter> {
     const HELP: &str = "write `component = \"builtin:NAME\"`, or the path of a component";
     let component = table.required("component", HELP, component);
     let default = Exporter::new(Component::Builtin(String::new()));
@@ -31,10 +38,10 @@ pub(super) fn exporter(table: &mut Table<'_>, batch: &BatchLimits) -> Option<Exp
         required,
         concurrency: table.or("concurrency", default.concurrency, integer(1..=64)),
         subscribe: table.section("subscribe", subscribe),
-        queue: table.section("queue", |table| queue(table, required, batch)),
+        queue: table.section("queue", |table| queue(table, required, neighbours.batch)),
         retry: table.section("retry", retry),
         limits: table.section("limits", limits),
-        grants: table.section("grants", grants::grants),
+        grants: table.section("grants", |table| grants::grants(table, &neighbours.metadata)),
         settings: table.section("settings", free::settings),
         ..default
     };

@@ -1,6 +1,6 @@
 //! `[exporters.NAME.grants]`: what an exporter may reach.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 use url::{Host, Url};
@@ -9,31 +9,32 @@ use super::{
     super::{
         model::{Grants, HttpGrant},
         reader::{Node, Table},
-        secrets::Secret,
         shapes::{boolean, bytes, duration, existing_file, integer, list, string},
         source::Complaint,
     },
-    receivers::name_refusal,
+    headers,
 };
 
-/// Set by the host itself: a grant that sets them too could smuggle requests.
-const HEADERS_OF_THE_HOST: [&str; 8] =
-    ["host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "keep-alive"];
-
 /// Reads what is granted. Nothing is by default.
-pub(super) fn grants(table: &mut Table<'_>) -> Grants {
-    Grants { http: table.optional_section("http", http), terminal: table.or("terminal", false, boolean) }
+/// `metadata` is what receivers copy of requests.
+pub(super) fn grants(table: &mut Table<'_>, metadata: &BTreeSet<String>) -> Grants {
+    let http = table.optional_section("http", |table| http(table, metadata));
+    Grants { http, terminal: table.or("terminal", false, boolean) }
 }
 
-fn http(table: &mut Table<'_>) -> HttpGrant {
+fn http(table: &mut Table<'_>, metadata: &BTreeSet<String>) -> HttpGrant {
     let default = HttpGrant::default();
     let body = 1..=1 << 30;
     let timeout = Duration::from_millis(1)..=Duration::from_secs(600);
+    let headers = table.section("headers", headers::headers);
+    let metadata_headers =
+        table.section("metadata_headers", |table| headers::metadata_headers(table, &headers, metadata));
     let grant = HttpGrant {
         allow: table.required("allow", ALLOW_HELP, list("addresses", 256, allowed_address)).unwrap_or_default(),
         allow_cidrs: table.or("allow_cidrs", default.allow_cidrs, list("networks", 256, network)),
         insecure: table.or("insecure", default.insecure, boolean),
-        headers: table.section("headers", headers),
+        headers,
+        metadata_headers,
         timeout: table.or("timeout", default.timeout, duration(timeout)),
         max_in_flight: table.or("max_in_flight", default.max_in_flight, integer(1..=1024)),
         max_requests_per_batch: table.or(
@@ -138,27 +139,4 @@ fn network(node: &Node<'_>) -> Option<IpNet> {
         return None;
     }
     Some(network)
-}
-
-fn headers(table: &mut Table<'_>) -> BTreeMap<String, Secret> {
-    let mut headers = BTreeMap::new();
-    for (name, node) in table.take_all() {
-        let refusal = name_refusal(&name).or_else(|| {
-            let is_taken = HEADERS_OF_THE_HOST.contains(&name.as_str());
-            is_taken.then(|| format!("the header `{name}` is set by the host itself"))
-        });
-        let has_good_name = refusal.is_none();
-        if let Some(refusal) = refusal {
-            node.refuse(Complaint::new(refusal));
-        }
-        let Some(value) = string(&node) else { continue };
-        node.reader.found.borrow_mut().secrets.add(&value, "(secret)");
-        if http::HeaderValue::from_str(&value).is_err() || value.trim() != value {
-            let complaint = Complaint::new("the header's value has control characters, or spaces around it");
-            node.refuse(complaint.help("a line feed at the end of a file or variable is the usual cause"));
-        } else if has_good_name {
-            headers.insert(name, Secret::new(value));
-        }
-    }
-    headers
 }

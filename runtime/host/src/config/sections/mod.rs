@@ -3,6 +3,7 @@
 mod exporter;
 mod free;
 mod grants;
+mod headers;
 mod receivers;
 mod root;
 mod sampler;

@@ -10,7 +10,8 @@ use super::{
         shapes::{address, boolean, bytes, duration, integer, path},
         source::Complaint,
     },
-    exporter, free, receivers, sampler,
+    exporter::{self, Neighbours},
+    free, receivers, sampler,
 };
 
 /// Reads the whole file.
@@ -18,12 +19,15 @@ pub(in super::super) fn config(root: &mut Table<'_>) -> Config {
     let receivers = root.section("receivers", receivers::receivers);
     let has_receivers = receivers.otlp_http.is_some() || receivers.otlp_grpc.is_some();
     let batch = root.section("batch", batch);
+    let receivers_there = [&receivers.otlp_http, &receivers.otlp_grpc].into_iter().flatten();
+    let metadata = receivers_there.flat_map(|receiver| receiver.metadata.clone()).collect();
+    let exporters = exporters(root, &Neighbours { batch: &batch, metadata });
     let config = Config {
         resource: root.section("resource", free::resource),
         sampler: root.section("sampler", |table| sampler::sampler(table, has_receivers)),
         receivers,
         batch,
-        exporters: exporters(root, &batch),
+        exporters,
         sandbox: root.section("sandbox", sandbox),
         admin: root.optional_section("admin", admin).flatten(),
         shutdown: root.section("shutdown", shutdown),
@@ -47,15 +51,20 @@ fn batch(table: &mut Table<'_>) -> BatchLimits {
             default.schedule_delay,
             duration(Duration::from_millis(1)..=Duration::from_secs(3600)),
         ),
+        metadata_cardinality_limit: table.or(
+            "metadata_cardinality_limit",
+            default.metadata_cardinality_limit,
+            integer(1..=1000),
+        ),
     }
 }
 
-fn exporters(root: &mut Table<'_>, batch: &BatchLimits) -> BTreeMap<String, Exporter> {
+fn exporters(root: &mut Table<'_>, neighbours: &Neighbours<'_>) -> BTreeMap<String, Exporter> {
     let span_is_known = root.node("exporters").is_some();
     let exporters = root.section("exporters", |table| {
         let mut exporters = BTreeMap::new();
         for (name, node) in table.take_all() {
-            if let Some(exporter) = named_exporter(&name, &node, batch) {
+            if let Some(exporter) = named_exporter(&name, &node, neighbours) {
                 exporters.insert(name, exporter);
             }
         }
@@ -69,7 +78,7 @@ fn exporters(root: &mut Table<'_>, batch: &BatchLimits) -> BTreeMap<String, Expo
     exporters
 }
 
-fn named_exporter(name: &str, node: &Node<'_>, batch: &BatchLimits) -> Option<Exporter> {
+fn named_exporter(name: &str, node: &Node<'_>, neighbours: &Neighbours<'_>) -> Option<Exporter> {
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     if !starts_well || name.len() > 63 || !name.chars().all(is_name) {
@@ -82,7 +91,7 @@ fn named_exporter(name: &str, node: &Node<'_>, batch: &BatchLimits) -> Option<Ex
         node.refuse(Complaint { help, ..complaint.allowed(allowed) });
     }
     let mut table = node.table()?;
-    let exporter = exporter::exporter(&mut table, batch);
+    let exporter = exporter::exporter(&mut table, neighbours);
     table.finish();
     exporter
 }
