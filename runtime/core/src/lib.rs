@@ -27,3 +27,8 @@ mod split;
 pub mod tally;
 mod thread_slot;
 pub mod tracer;
+
+/// The examples of the README are compiled with the other documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,7 @@
 //! Runs trace exporters as WebAssembly components, each in a sandbox with a budget.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "receivers")]
 pub mod admin;
 mod bindings;
@@ -21,3 +23,8 @@ pub use sandbox::{
 };
 pub use spangate_core as core;
 pub use spangate_core::signal::Signal;
+
+/// The examples of the README are compiled with the other documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
