@@ -75,7 +75,8 @@ impl<'t> SpanBuilder<'t> {
     }
 
     /// Puts the start off: for front ends that learn the parent, or other things that the sampler shall see, after the
-    /// span was made. Whenever it is started, the span begins now.
+    /// span was made. Whenever it is started, the span begins now; one that is known to be dropped and gets another
+    /// parent after all begins when it is started.
     pub fn defer(mut self) -> SpanDraft {
         self.draft.defer(self.tracer);
         self.draft

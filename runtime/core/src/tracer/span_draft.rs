@@ -42,9 +42,11 @@ impl SpanDraft {
         }
     }
 
-    /// The span begins now, whenever it is started.
+    /// The span begins now, whenever it is started. Of one that will not be recorded the time is of no interest.
     pub(super) fn defer(&mut self, tracer: &Tracer) {
-        self.deferred_at = Some(tracer.recorder.clock.read());
+        if !self.is_known_to_be_dropped() {
+            self.deferred_at = Some(tracer.recorder.clock.read());
+        }
     }
 
     /// The span's ids, which are fixed from here on, and with them the parent.
@@ -191,7 +193,8 @@ impl SpanDraft {
         }
     }
 
-    fn has_local_parent(&self) -> bool {
+    /// Whether the parent is in this process, so that nobody has to be asked about sampling.
+    pub fn has_local_parent(&self) -> bool {
         self.parent.span_id != SpanId::INVALID && !self.parent.is_remote
     }
 }
