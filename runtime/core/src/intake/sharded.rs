@@ -225,3 +225,37 @@ impl SpanProcessor for Intake {
         self.push(Row::Event(event), origin);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scope::InstrumentationScope;
+
+    /// A collector that is in another process.
+    struct Gone;
+
+    impl Wake for Gone {
+        fn wake(&self) {}
+
+        fn is_gone(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn where_a_lock_may_never_be_released_a_row_is_counted_and_nobody_waits() {
+        let intake = Intake::new(IntakeOptions { shards: 1, ..IntakeOptions::default() }, Gone);
+        let span = SpanData::default();
+        let origin = Arc::new(Origin { resource: Arc::default(), scope: InstrumentationScope::default() });
+        intake.on_end(&span, &origin);
+        let held = intake.shards[0].0.shard.lock().expect("nobody panicked");
+        // If this waits, it waits for its own thread, for ever.
+        intake.on_end(&span, &origin);
+        drop(held);
+        intake.on_end(&span, &origin);
+        let ledger = intake.ledger(Signal::Spans);
+        assert_eq!((ledger.recorded, ledger.accepted), (3, 1), "it is closed as soon as it is known");
+        assert_eq!(ledger.dropped[IntakeDropReason::Shutdown as usize], 2);
+        assert!(ledger.is_balanced());
+    }
+}

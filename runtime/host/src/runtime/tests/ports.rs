@@ -64,7 +64,7 @@ fn the_admin_endpoint_shows_status_metrics_and_readiness_until_the_end() {
     let admin = runtime.admin_addr().expect("an admin endpoint");
     assert!(exchange(admin, "GET /readyz", b"").starts_with("HTTP/1.1 200"));
     let metrics = exchange(admin, "GET /metrics", b"");
-    assert!(metrics.contains("spangate_ready 1"), "{metrics}");
+    assert!(metrics.contains("spangate_ready{} 1"), "{metrics}");
     assert!(metrics.contains("spangate_receiver_bound{receiver=\"otlp_http\"} 1"), "{metrics}");
     assert!(metrics.contains("application/openmetrics-text"), "{metrics}");
     let answer = exchange(admin, "GET /status", b"");
