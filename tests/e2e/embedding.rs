@@ -1,13 +1,17 @@
 //! A program with sandboxed exporters of its own: no binary, no receiver, the library alone.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use spangate::{
     Runtime, StartError, StartProblem,
     config::{self, Config, Surroundings},
-    sandbox::LoadError,
+    sandbox::{LoadError, TerminalSink},
     status::Status,
 };
 use spangate_tests::{Collector, guest};
@@ -80,6 +84,86 @@ fn spans_of_a_program_leave_through_a_sandboxed_exporter_and_a_bad_one_costs_onl
     assert!(scopes.clone().all(|scope| scope.scope.as_ref().is_some_and(|scope| scope.name == "checkout")));
     let has_name = resources.clone().all(|resource| format!("{:?}", resource.resource).contains("shop"));
     assert!(has_name, "the resource of the configuration is on every span");
+}
+
+/// Keeps what is written, slowly.
+#[derive(Default)]
+struct Slow(Mutex<String>);
+
+impl TerminalSink for Slow {
+    fn colors(&self) -> bool {
+        false
+    }
+
+    fn width(&self) -> Option<u32> {
+        Some(80)
+    }
+
+    fn write(&self, text: &str) {
+        std::thread::sleep(Duration::from_millis(20));
+        self.0.lock().unwrap().push_str(text);
+    }
+}
+
+/// Takes nothing until its other end is gone.
+struct Stuck(Mutex<mpsc::Receiver<()>>);
+
+impl TerminalSink for Stuck {
+    fn colors(&self) -> bool {
+        false
+    }
+
+    fn width(&self) -> Option<u32> {
+        None
+    }
+
+    fn write(&self, _: &str) {
+        let _ = self.0.lock().unwrap().recv();
+    }
+}
+
+const CONSOLE: &str = "[exporters.console]\ncomponent = \"builtin:console\"\ngrants = { terminal = true }\n";
+
+#[test]
+fn what_was_recorded_is_on_the_terminal_when_the_shutdown_returns() {
+    let terminal = Arc::new(Slow::default());
+    let builder = Runtime::builder().config(parse(CONSOLE)).builtins(spangate_builtin::component);
+    let runtime = builder.terminal(terminal.clone()).start().unwrap_or_else(|error| panic!("{error}"));
+    let tracer = runtime.tracer("shop");
+    for order in 0..1_500 {
+        tracer.span(format!("order-{order}-")).start().end();
+    }
+    assert!(runtime.shutdown(DEADLINE).is_complete);
+    let written = terminal.0.lock().unwrap();
+    let missing = (0..1_500).filter(|order| !written.contains(&format!("order-{order}-"))).count();
+    assert_eq!((missing, runtime.status().exporters[0].sandbox.as_ref().unwrap().terminal_bytes_dropped), (0, 0));
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_costs_the_other_exporters_nothing() {
+    let (end, other_end) = mpsc::sync_channel(0);
+    let sink = Collector::start();
+    let consoles = CONSOLE.to_owned() + &CONSOLE.replace("console]", "second]");
+    let builder = Runtime::builder().config(parse(&(consoles + &otlp(&sink.url()))));
+    let builder = builder.builtins(spangate_builtin::component).terminal(Arc::new(Stuck(Mutex::new(other_end))));
+    let runtime = builder.start().unwrap_or_else(|error| panic!("{error}"));
+    let tracer = runtime.tracer("shop");
+    for _ in 0..20 {
+        for order in 0..500 {
+            tracer.span(format!("order-{order}-{}", "x".repeat(200))).start().end();
+        }
+        assert!(runtime.flush(DEADLINE).is_complete, "{}", runtime.flush(Duration::ZERO));
+    }
+    let status = runtime.status();
+    assert!(status.exporters.iter().all(|exporter| exporter.ledger.delivered == 10_000), "{status:?}");
+    assert!(runtime.shutdown(DEADLINE).is_complete);
+    let lost = runtime.metrics();
+    for console in ["console", "second"] {
+        let series = format!("spangate_exporter_terminal_dropped_bytes_total{{exporter=\"{console}\"}} ");
+        let bytes = lost.lines().find_map(|line| line.strip_prefix(&series)).expect("a series");
+        assert!(bytes.parse::<u64>().is_ok_and(|bytes| bytes > 1 << 20), "{bytes}");
+    }
+    drop(end);
 }
 
 #[test]

@@ -97,10 +97,11 @@ impl Stage {
         self.runtime.block_on(exporter.export(batch.clone(), 1))
     }
 
-    /// Delivers one batch, which must be accepted.
+    /// Delivers one batch, which must be accepted, and waits for what it writes.
     fn deliver(&self, name: &str, settings: &str, batch: &Arc<Batch>) {
-        let outcome = self.export(&self.load(name, settings), batch);
-        assert_eq!(outcome, Ok(ExportOutcome::Accepted), "{name}");
+        let exporter = self.load(name, settings);
+        assert_eq!(self.export(&exporter, batch), Ok(ExportOutcome::Accepted), "{name}");
+        assert_eq!(self.runtime.block_on(exporter.flush()), Ok(()), "{name}");
     }
 
     fn endpoint(&self, path: &str) -> String {

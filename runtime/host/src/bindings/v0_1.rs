@@ -8,7 +8,7 @@
 wasmtime::component::bindgen!({
     path: "wit/v0.1",
     world: "exporter",
-    imports: { "spangate:exporter/http.send": async },
+    imports: { "spangate:exporter/http.send": async, "spangate:exporter/terminal.write": async },
     exports: { default: async },
     require_store_data_send: true,
     with: {

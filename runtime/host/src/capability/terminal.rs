@@ -2,45 +2,150 @@
 //!
 //! A guest can colour its text and nothing else: every other escape sequence and control character is shown, not sent.
 
-use std::sync::Arc;
+mod budget;
+mod escape;
+mod writer;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use wasmtime::component::Linker;
 
+pub(crate) use self::writer::TerminalWriter;
+use self::{
+    budget::Budget,
+    writer::{Account, Look},
+};
 use super::{CALL, Paced, charge};
-use crate::bindings::v0_1::imports::terminal;
+use crate::{
+    bindings::v0_1::imports::terminal,
+    telemetry::{Level, Log},
+};
 
 /// Where granted exporters write. The command line's is standard output.
+///
+/// It is called on a thread of its own, by one at a time, and may block: what it does not take in time is dropped and
+/// counted.
 pub trait TerminalSink: Send + Sync {
-    /// Whether colours are wanted.
+    /// Whether colours are wanted. Asked at the start and after each text.
     fn colors(&self) -> bool;
 
-    /// Width in columns, if it is a terminal.
+    /// Width in columns, if it is a terminal. Asked at the start and after each text.
     fn width(&self) -> Option<u32>;
 
-    /// Writes text that is harmless by now. Must not block for long.
+    /// Writes text that is harmless by now. A long text comes in pieces.
     fn write(&self, text: &str);
 }
 
-/// Permission to write; there is nothing to set.
+/// Permission to write so much.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TerminalGrant;
-
-/// The terminal of an exporter that may write to it.
-#[derive(Clone)]
-pub(crate) struct TerminalCtx {
-    sink: Arc<dyn TerminalSink>,
+pub(crate) struct TerminalGrant {
+    /// Averaged.
+    pub(crate) bytes_per_second: f64,
+    /// Bytes that may come at once.
+    pub(crate) burst_bytes: f64,
 }
 
-impl std::fmt::Debug for TerminalCtx {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TerminalCtx")
+impl Default for TerminalGrant {
+    /// Far more than a person reads; a disk that standard output goes to fills in hours, not in minutes.
+    fn default() -> Self {
+        Self { bytes_per_second: f64::from(4 << 20), burst_bytes: f64::from(16 << 20) }
+    }
+}
+
+/// How often, at most, dropped text is told.
+const TELL_EVERY: Duration = Duration::from_secs(30);
+
+/// The terminal of an exporter that may write to it.
+pub(crate) struct TerminalCtx {
+    exporter: String,
+    writer: Arc<TerminalWriter>,
+    account: Arc<Account>,
+    budget: Mutex<Budget>,
+    log: Log,
+    told: Mutex<Told>,
+}
+
+/// What the log says of dropped text.
+#[derive(Default)]
+struct Told {
+    at: Option<Instant>,
+    dropped: u64,
+}
+
+impl fmt::Debug for TerminalCtx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TerminalCtx").field("exporter", &self.exporter).finish_non_exhaustive()
     }
 }
 
 impl TerminalCtx {
-    /// Writes to `sink`.
-    pub(crate) fn new(_: TerminalGrant, sink: Arc<dyn TerminalSink>) -> Self {
-        Self { sink }
+    /// Writes through `writer` in the name of `exporter`.
+    ///
+    /// # Errors
+    /// If the system gives no thread to write on.
+    pub(crate) fn new(
+        exporter: &str,
+        grant: TerminalGrant,
+        writer: Arc<TerminalWriter>,
+        log: Log,
+    ) -> std::io::Result<Self> {
+        writer.start()?;
+        let budget = Mutex::new(Budget::new(grant, Instant::now()));
+        Ok(Self { exporter: exporter.to_owned(), writer, account: Arc::default(), budget, log, told: Mutex::default() })
+    }
+
+    /// Waits until the terminal has said what it is, for a moment at most.
+    pub(crate) async fn ready(&self) {
+        self.writer.looked().await;
+    }
+
+    /// Waits until everything is written, `limit` at most, and not for a terminal that takes nothing.
+    pub(crate) async fn flush(&self, limit: Duration) {
+        self.writer.flush(&self.account, limit).await;
+    }
+
+    /// The end: writes for as long as `limit` what waits, and gives up the rest.
+    pub(crate) async fn close(&self, limit: Duration) {
+        self.flush(limit).await;
+        if self.writer.close(&self.account) > 0 {
+            self.tell(None);
+        }
+    }
+
+    /// Bytes of text that were not written.
+    pub(crate) fn bytes_dropped(&self) -> u64 {
+        self.account.dropped()
+    }
+
+    fn look(&self) -> Look {
+        self.writer.look()
+    }
+
+    async fn write(&self, text: String) {
+        let bytes = text.len();
+        let may = self.budget.lock().unwrap_or_else(PoisonError::into_inner).take(bytes, Instant::now());
+        if !(may && self.writer.push(&self.account, text).await) {
+            self.account.count_dropped(bytes);
+            self.tell(Some(TELL_EVERY));
+        }
+    }
+
+    /// Tells what was dropped since it was last told, unless that was within `pause`.
+    fn tell(&self, pause: Option<Duration>) {
+        let dropped = self.bytes_dropped();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.at.zip(pause).is_some_and(|(at, pause)| at.elapsed() < pause) {
+            return;
+        }
+        let bytes = dropped.saturating_sub(told.dropped);
+        *told = Told { at: Some(Instant::now()), dropped };
+        drop(told);
+        let message = format_args!("{bytes} bytes of text were dropped: it writes more than the terminal takes");
+        self.log.say(Level::Warn, &self.exporter, message);
     }
 }
 
@@ -53,46 +158,18 @@ pub(crate) struct TerminalView<'a> {
 
 impl terminal::Host for TerminalView<'_> {
     fn colors(&mut self) -> bool {
-        self.ctx.is_some_and(|ctx| ctx.sink.colors())
+        self.ctx.is_some_and(|ctx| ctx.look().colors)
     }
 
     fn width(&mut self) -> Option<u32> {
-        self.ctx.and_then(|ctx| ctx.sink.width())
+        self.ctx.and_then(|ctx| ctx.look().width)
     }
 
-    fn write(&mut self, text: String) {
+    async fn write(&mut self, text: String) {
         if let Some(ctx) = self.ctx {
-            ctx.sink.write(&escape_all_but_colors(&text));
+            ctx.write(text).await;
         }
     }
-}
-
-/// `text` with control characters escaped, except newline, tab and SGR sequences (`ESC [ digits ; digits m`).
-fn escape_all_but_colors(text: &str) -> String {
-    let mut harmless = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if let Some(sequence) = leading_color(rest) {
-            harmless.push_str(sequence);
-            rest = &rest[sequence.len()..];
-            continue;
-        }
-        if c.is_control() && c != '\n' && c != '\t' {
-            harmless.extend(c.escape_default());
-        } else {
-            harmless.push(c);
-        }
-        rest = &rest[c.len_utf8()..];
-    }
-    harmless
-}
-
-/// The SGR sequence that `text` starts with, ECMA-48 section 8.3.117.
-fn leading_color(text: &str) -> Option<&str> {
-    let parameters = text.strip_prefix("\x1b[")?;
-    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
-    let length = "\x1b[".len() + end + 1;
-    (parameters[end..].starts_with('m') && end <= 32).then(|| &text[..length])
 }
 
 /// Answers `spangate:exporter/terminal`.
@@ -116,7 +193,7 @@ pub(crate) fn link<T: Paced>(linker: &mut Linker<T>, get_view: fn(&mut T) -> Ter
     instance.func_wrap_async("write", move |mut store, (text,): (String,)| {
         Box::new(async move {
             charge(&mut store, CALL + 20 * text.len() as u64).await?;
-            terminal::Host::write(&mut get_view(store.data_mut()), text);
+            terminal::Host::write(&mut get_view(store.data_mut()), text).await;
             Ok(())
         })
     })
@@ -124,15 +201,16 @@ pub(crate) fn link<T: Paced>(linker: &mut Linker<T>, get_view: fn(&mut T) -> Ter
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
-    use proptest::prelude::*;
     use terminal::Host;
 
     use super::*;
+    use crate::telemetry::{LogRecord, LogSink};
 
     #[derive(Default)]
-    struct Page(Mutex<String>);
+    struct Page {
+        text: Mutex<String>,
+        log: Mutex<Vec<String>>,
+    }
 
     impl TerminalSink for Page {
         fn colors(&self) -> bool {
@@ -144,50 +222,56 @@ mod tests {
         }
 
         fn write(&self, text: &str) {
-            self.0.lock().unwrap().push_str(text);
+            self.text.lock().unwrap().push_str(text);
         }
     }
 
-    #[test]
-    fn a_granted_exporter_writes_and_colours() {
-        let page = Arc::new(Page::default());
-        let ctx = TerminalCtx::new(TerminalGrant, page.clone());
-        let mut view = TerminalView { ctx: Some(&ctx) };
-        view.write("\x1b[1;31mred\x1b[0m\n\tplain\x1b[m".into());
-        assert_eq!(*page.0.lock().unwrap(), "\x1b[1;31mred\x1b[0m\n\tplain\x1b[m");
-        assert!(view.colors());
-        assert_eq!(view.width(), Some(80));
+    impl LogSink for Page {
+        fn log(&self, record: &LogRecord<'_>) {
+            self.log.lock().unwrap().push(format!("{}: {}", record.target, record.message));
+        }
     }
 
-    #[test]
-    fn without_a_grant_nothing_is_written() {
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn context(grant: TerminalGrant) -> (TerminalCtx, Arc<Page>) {
+        let page = Arc::new(Page::default());
+        let writer = Arc::new(TerminalWriter::new(page.clone()));
+        (TerminalCtx::new("console", grant, writer, Log::new(page.clone())).unwrap(), page)
+    }
+
+    #[tokio::test]
+    async fn a_granted_exporter_writes_and_colours() {
+        let (ctx, page) = context(TerminalGrant::default());
+        ctx.ready().await;
+        let mut view = TerminalView { ctx: Some(&ctx) };
+        assert!(view.colors());
+        assert_eq!(view.width(), Some(80));
+        view.write("\x1b[1;31mred\x1b[0m\n\x1b[2Jplain".into()).await;
+        ctx.flush(LONG).await;
+        assert_eq!(*page.text.lock().unwrap(), "\x1b[1;31mred\x1b[0m\n\\u{1b}[2Jplain");
+        assert_eq!(ctx.bytes_dropped(), 0);
+    }
+
+    #[tokio::test]
+    async fn without_a_grant_nothing_is_written() {
         let mut view = TerminalView { ctx: None };
-        view.write("x".into());
+        view.write("x".into()).await;
         assert!(!view.colors());
         assert_eq!(view.width(), None);
     }
 
-    #[test]
-    fn every_other_escape_sequence_is_shown_not_sent() {
-        for (sent, shown) in [
-            ("\x1b[2J", "\\u{1b}[2J"),
-            ("\x1b]0;title\x07", "\\u{1b}]0;title\\u{7}"),
-            ("\x1b[31", "\\u{1b}[31"),
-            ("\x1b[?25l", "\\u{1b}[?25l"),
-            ("a\rb", "a\\rb"),
-            ("\u{9b}31m", "\\u{9b}31m"),
-        ] {
-            assert_eq!(escape_all_but_colors(sent), shown);
+    #[tokio::test]
+    async fn what_is_over_budget_is_dropped_counted_and_told_once() {
+        let (ctx, page) = context(TerminalGrant { bytes_per_second: 0.0, burst_bytes: 10.0 });
+        let mut view = TerminalView { ctx: Some(&ctx) };
+        for text in ["12345678", "abc", "def", "90"] {
+            view.write(text.into()).await;
         }
-    }
-
-    proptest! {
-        #[test]
-        fn no_escape_character_survives_but_in_a_colour(text in "[\\x1b\\[;0-9mJa\\r\\n]{0,64}") {
-            let harmless = escape_all_but_colors(&text);
-            for (at, _) in harmless.match_indices('\x1b') {
-                prop_assert!(leading_color(&harmless[at..]).is_some());
-            }
-        }
+        ctx.close(LONG).await;
+        assert_eq!(*page.text.lock().unwrap(), "1234567890");
+        assert_eq!(ctx.bytes_dropped(), 6);
+        let told = "console: 3 bytes of text were dropped: it writes more than the terminal takes";
+        assert_eq!(*page.log.lock().unwrap(), [told]);
     }
 }

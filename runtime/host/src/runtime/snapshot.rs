@@ -141,6 +141,7 @@ fn with_sandbox(status: ExporterStatus, state: ExporterState) -> ExporterStatus 
             recycles: state.recycles,
             log_lines_suppressed: state.log_lines_suppressed,
             metric_values_dropped: state.metrics_dropped,
+            terminal_bytes_dropped: state.terminal_bytes_dropped,
         }),
         http: Some(HttpStatus {
             requests: state.http_requests,

@@ -24,7 +24,11 @@ use super::{
     state::{Cost, ExporterState, LastFault},
     threads::Threads,
 };
-use crate::{capability::log::LogCtx, config, telemetry::Level};
+use crate::{
+    capability::{log::LogCtx, terminal::TerminalCtx},
+    config,
+    telemetry::Level,
+};
 
 /// What is fixed once an exporter is loaded.
 pub(super) struct Parts {
@@ -180,6 +184,7 @@ impl Body {
             http_requests: http.requests,
             http_bytes_out: http.bytes_out,
             http_bytes_in: http.bytes_in,
+            terminal_bytes_dropped: capabilities.terminal.as_ref().map_or(0, TerminalCtx::bytes_dropped),
             metrics: capabilities.metrics.read(),
             metrics_dropped: capabilities.metrics.dropped(),
         }

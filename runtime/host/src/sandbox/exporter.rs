@@ -24,6 +24,8 @@ use crate::capability::http::Refused;
 
 /// What a caller is told to wait when there is no better answer.
 const SOON: Duration = Duration::from_secs(1);
+/// How long a flush waits for the terminal: less than the pipeline waits for the flush.
+const TERMINAL: Duration = Duration::from_millis(800);
 /// How long the last calls may take, all instances together.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
@@ -133,7 +135,11 @@ impl Body {
         let Ok(_slots) = self.slots.acquire_many(self.all_slots()).await else {
             return Err(shut_down());
         };
-        self.run_idle(Idle::Flush).await
+        let flushed = self.run_idle(Idle::Flush).await;
+        if let Some(terminal) = &self.parts.capabilities.terminal {
+            terminal.flush(TERMINAL).await;
+        }
+        flushed
     }
 
     /// A fault counts for the standing. A success does not: it says nothing about exports.
@@ -182,7 +188,11 @@ impl Body {
             Ok(())
         };
         let bounded = async move { tokio::time::timeout(SHUTDOWN, last_calls).await.unwrap_or(Ok(())) };
-        match self.run(bounded).await {
+        let called = self.run(bounded).await;
+        if let Some(terminal) = &self.parts.capabilities.terminal {
+            terminal.close(TERMINAL).await;
+        }
+        match called {
             Ok(()) | Err(Stop::Gone) => Ok(()),
             Err(Stop::Fault(fault) | Stop::NotStarted(fault)) => {
                 self.note_fault(&fault);

@@ -25,7 +25,7 @@ use crate::{
         http::{HttpClient, HttpGrant},
         log::{LogCtx, LogGrant},
         metrics::{MetricsCtx, MetricsGrant},
-        terminal::{TerminalCtx, TerminalGrant, TerminalSink},
+        terminal::{TerminalCtx, TerminalGrant, TerminalSink, TerminalWriter},
     },
     config,
     telemetry::{Level, Log},
@@ -41,7 +41,7 @@ pub struct Sandbox {
     guests: Arc<Threads>,
     connections: Arc<Threads>,
     log: Log,
-    terminal: Arc<dyn TerminalSink>,
+    terminal: Arc<TerminalWriter>,
     max_component_bytes: usize,
 }
 
@@ -71,7 +71,7 @@ impl Sandbox {
             guests: Arc::new(Threads::for_guests(config.threads)?),
             connections: Arc::new(Threads::for_connections()?),
             log,
-            terminal,
+            terminal: Arc::new(TerminalWriter::new(terminal)),
             max_component_bytes: config.max_component_bytes,
         })
     }
@@ -90,6 +90,9 @@ impl Sandbox {
         let seen = check_bytes(&bytes, self.max_component_bytes, config.digest)?;
         check_grants(&seen, name, &config.grants)?;
         let capabilities = Arc::new(self.capabilities(name, config)?);
+        if let Some(terminal) = &capabilities.terminal {
+            terminal.ready().await;
+        }
         let component = self.compile(name, bytes).await?;
         let prepared = Arc::new(link(&component, links_of(&config.grants), config.limits.memory)?);
         let totals = Arc::new(Totals::default());
@@ -152,7 +155,7 @@ impl Sandbox {
 
     fn capabilities(&self, name: &str, config: &config::Exporter) -> Result<Capabilities, LoadError> {
         let http = self.http_client(config.grants.http.as_ref())?;
-        let terminal = config.grants.terminal.then(|| TerminalCtx::new(TerminalGrant, Arc::clone(&self.terminal)));
+        let terminal = config.grants.terminal.then(|| self.terminal(name)).transpose()?;
         Ok(self.assemble(name, &config.limits, http, terminal))
     }
 
@@ -175,6 +178,11 @@ impl Sandbox {
             http,
             terminal,
         }
+    }
+
+    fn terminal(&self, name: &str) -> Result<TerminalCtx, LoadError> {
+        let terminal = TerminalCtx::new(name, TerminalGrant::default(), Arc::clone(&self.terminal), self.log.clone());
+        terminal.map_err(|error| LoadError::BadGrant(vec![format!("grants.terminal: no thread to write on: {error}")]))
     }
 
     /// Without a grant, a client that may reach nothing.

@@ -34,6 +34,8 @@ pub struct ExporterState {
     pub http_bytes_out: u64,
     /// Bytes of response bodies read.
     pub http_bytes_in: u64,
+    /// Bytes of text that the terminal did not take.
+    pub terminal_bytes_dropped: u64,
     /// Series that it keeps itself.
     pub metrics: Vec<GuestMetric>,
     /// Values of its series that were dropped: over the cap, or malformed.

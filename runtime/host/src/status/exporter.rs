@@ -104,6 +104,8 @@ pub struct SandboxCounts {
     pub log_lines_suppressed: u64,
     /// Values of its own series that were over the cap, or malformed.
     pub metric_values_dropped: u64,
+    /// Bytes of text that the terminal did not take.
+    pub terminal_bytes_dropped: u64,
 }
 
 /// What a sandboxed exporter did by HTTP.

@@ -28,7 +28,7 @@
 //! | `spangate_exporter_calls_total`, `spangate_exporter_rows_handed_total`, `spangate_exporter_fuel_total` | counter | `exporter` |
 //! | `spangate_exporter_cpu_seconds_total`, `spangate_exporter_throttled_seconds_total` | counter | `exporter` |
 //! | `spangate_exporter_memory_bytes`, `spangate_exporter_memory_peak_bytes`, `spangate_exporter_instances` | gauge | `exporter` |
-//! | `spangate_exporter_rebuilds_total`, `..._recycles_total`, `..._log_lines_suppressed_total`, `..._metric_values_dropped_total` | counter | `exporter` |
+//! | `spangate_exporter_rebuilds_total`, `..._recycles_total`, `..._log_lines_suppressed_total`, `..._metric_values_dropped_total`, `..._terminal_dropped_bytes_total` | counter | `exporter` |
 //! | `spangate_exporter_http_requests_total`, `..._http_denied_total`, `..._http_out_bytes_total`, `..._http_in_bytes_total` | counter | `exporter` |
 //! | `spangate_guest_<name>` | as the guest says | `exporter` and the guest's own |
 //! | `spangate_guest_series_hidden` | gauge | `exporter` |
@@ -233,11 +233,12 @@ fn write_costs(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::R
 }
 
 fn write_sandboxes(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::Result {
-    let counters: [Column<SandboxCounts>; 4] = [
+    let counters: [Column<SandboxCounts>; 5] = [
         ("rebuilds", "Instances made anew after a fault", |counts| counts.rebuilds),
         ("recycles", "Instances replaced in good order", |counts| counts.recycles),
         ("log_lines_suppressed", "Log lines over the quota", |counts| counts.log_lines_suppressed),
         ("metric_values_dropped", "Values of its own series that were not kept", |counts| counts.metric_values_dropped),
+        ("terminal_dropped_bytes", "Bytes that the terminal did not take", |counts| counts.terminal_bytes_dropped),
     ];
     for (name, help, value) in counters {
         let samples = exporters.iter().filter_map(|exporter| Some((of(exporter), value(exporter.sandbox.as_ref()?))));

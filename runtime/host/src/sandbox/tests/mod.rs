@@ -5,3 +5,4 @@ mod lifecycle;
 mod loading;
 mod running;
 mod stage;
+mod terminal;

@@ -249,10 +249,14 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new() -> Self {
+        Self::with_terminal(Arc::new(NoTerminal))
+    }
+
+    pub(super) fn with_terminal(terminal: Arc<dyn TerminalSink>) -> Self {
         let cache = tempfile::tempdir().unwrap();
         let lines = Arc::new(Lines::default());
         let config = config::Sandbox { cache_dir: Some(cache.path().join("spangate")), ..config::Sandbox::default() };
-        let sandbox = Sandbox::new(&config, Log::new(lines.clone()), Arc::new(NoTerminal)).unwrap();
+        let sandbox = Sandbox::new(&config, Log::new(lines.clone()), terminal).unwrap();
         Self { sandbox, lines, config: exporter_config(), _cache: cache }
     }
 
