@@ -18,6 +18,8 @@ const MAX_URL_BYTES: usize = 8 << 10;
 pub(crate) struct EgressPolicy {
     entries: Vec<Entry>,
     cidrs: Vec<IpNet>,
+    /// Name of the operator's proxy: the only name that is looked up then.
+    proxy: Option<String>,
 }
 
 /// One line of the allow-list.
@@ -65,7 +67,20 @@ impl EgressPolicy {
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { Ok(Self { entries, cidrs: cidrs.to_vec() }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { entries, cidrs: cidrs.to_vec(), proxy: None }) } else { Err(errors) }
+    }
+
+    /// Requests go through this proxy. Naming it permits its address, private or not. Which address a request's own name
+    /// has is the proxy's to look up and to judge: here the list alone decides.
+    ///
+    /// # Errors
+    /// [`EntryError::NeverReachable`] for a literal address that no configuration can permit.
+    pub(crate) fn through(self, proxy: &Url) -> Result<Self, EntryError> {
+        let Some(host) = proxy.host() else { return Err(EntryError::NoHost(proxy.scheme().into())) };
+        if let Some(class) = literal_class(&host).filter(|class| class.is_never_reachable()) {
+            return Err(EntryError::NeverReachable(host.to_string(), class.describe()));
+        }
+        Ok(Self { proxy: Some(host.to_string()), ..self })
     }
 
     /// Whether any entry needs TLS.
@@ -99,11 +114,13 @@ impl EgressPolicy {
         Ok(url)
     }
 
-    /// Judges one address that `name` resolved to. Only names that [`Self::judge_url`] let through are asked about.
+    /// Judges one address that `name` resolved to. Only names that [`Self::judge_url`] let through are asked about, and
+    /// the proxy's.
     pub(crate) fn judge_address(&self, name: &str, address: IpAddr) -> Result<(), String> {
         let class = AddressClass::of(address);
         let named = class == AddressClass::Loopback && is_localhost(name);
-        let permitted = class == AddressClass::Global || named || self.is_in_cidrs(address);
+        let is_proxy = self.proxy.as_deref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name));
+        let permitted = class == AddressClass::Global || named || is_proxy || self.is_in_cidrs(address);
         if permitted && !class.is_never_reachable() {
             return Ok(());
         }

@@ -143,7 +143,8 @@ impl HttpClient {
         let cell = if http2 { &self.http2 } else { &self.negotiated };
         cell.get_or_try_init(|| async move {
             let roots = self.roots().await?;
-            let tls = tls::client_config(roots, http2).map_err(|error| HttpError::Tls(bound(&error.to_string())))?;
+            let tls = tls::client_config(roots, self.grant.identity.clone(), http2)
+                .map_err(|error| HttpError::Tls(bound(&error.to_string())))?;
             let builder = self.builder().tls_backend_preconfigured(tls);
             let builder = if http2 { builder.http2_prior_knowledge() } else { builder };
             builder.build().map_err(HttpError::from)
@@ -167,14 +168,19 @@ impl HttpClient {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the place where redirects and proxies are switched off")]
+    #[expect(clippy::disallowed_methods, reason = "this is the place where redirects and proxies are decided")]
     fn builder(&self) -> ClientBuilder {
         let policy = Arc::clone(&self.grant.policy);
         let resolver = PermittedResolver::new(policy, Arc::clone(&self.lookup), CONNECT_TIMEOUT);
-        ClientBuilder::new()
+        // First none, so that the environment's are not asked.
+        let builder = ClientBuilder::new().no_proxy();
+        let builder = match &self.grant.proxy {
+            Some(proxy) => builder.proxy(proxy.clone()),
+            None => builder,
+        };
+        builder
             .dns_resolver(resolver)
             .redirect(Policy::none())
-            .no_proxy()
             .referer(false)
             .retry(reqwest::retry::never())
             .no_gzip()

@@ -37,6 +37,7 @@ fn refusal(response: &Response) -> Option<String> {
     match response.status {
         401 => Some("401 Unauthorized".to_owned()),
         403 => Some("403 Forbidden".to_owned()),
+        407 => Some("407 Proxy Authentication Required".to_owned()),
         // A response without a body has its trailers among the headers.
         200 if is_grpc(response) => {
             let both = response.trailers.iter().chain(&response.headers);
@@ -78,7 +79,7 @@ mod tests {
         let line = "https://collector.example:4318 answered 401 Unauthorized: it does not take the credentials";
         assert_eq!(told(&response(401)).as_deref(), Some(line));
         assert!(told(&response(403)).unwrap().contains("403 Forbidden"));
-        for status in [200, 204, 302, 400, 404, 407, 429, 500] {
+        for status in [200, 204, 302, 400, 404, 408, 429, 500] {
             assert_eq!(told(&response(status)), None, "{status}");
         }
     }

@@ -1,9 +1,16 @@
 //! `[grants.http]` in checked form.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use reqwest::header::{HeaderName, HeaderValue};
-use rustls::RootCertStore;
+use reqwest::{
+    Proxy,
+    header::{HeaderName, HeaderValue},
+};
+use rustls::{RootCertStore, sign::SingleCertAndKey};
 
 use super::{request::is_host_header, secrets::Secrets, tls};
 use crate::{
@@ -20,6 +27,8 @@ pub(crate) struct HttpGrant {
     pub(super) metadata_headers: Vec<(HeaderName, String)>,
     pub(super) secrets: Secrets,
     pub(super) roots: Option<Arc<RootCertStore>>,
+    pub(super) identity: Option<Arc<SingleCertAndKey>>,
+    pub(super) proxy: Option<Proxy>,
     pub(super) timeout: Duration,
     pub(super) max_in_flight: usize,
     pub(super) max_requests_per_batch: usize,
@@ -38,40 +47,46 @@ pub(crate) enum HttpGrantError {
     HeaderValue(String),
     #[error("headers: `{0}` belongs to the connection and cannot be set")]
     HostHeader(String),
-    #[error("ca_file: {}: {why}", .path.display())]
-    CaFile {
+    #[error("{key}: {}: {why}", .path.display())]
+    File {
+        /// `ca_file`, `client_cert_file` or `client_key_file`.
+        key: &'static str,
         /// As configured.
         path: PathBuf,
         /// What reading it said.
         why: String,
     },
+    #[error("proxy: {0}")]
+    Proxy(EntryError),
+    #[error("proxy: {0}")]
+    ProxyAddress(String),
 }
 
 impl HttpGrant {
-    /// Checks a grant and reads its `ca_file`.
+    /// Checks a grant and reads its files.
     ///
     /// # Errors
-    /// Everything that is wrong, in the order of the keys.
+    /// Everything that is wrong.
     pub(crate) fn new(config: &config::HttpGrant) -> Result<Self, Vec<HttpGrantError>> {
         let mut errors = Vec::new();
-        let policy = EgressPolicy::new(&config.allow, &config.allow_cidrs);
-        let policy = policy.map_err(|wrong| errors.extend(wrong.into_iter().map(HttpGrantError::from)));
+        let policy = check_policy(config, &mut errors);
         let headers = check_headers(config, &mut errors);
         let metadata_headers = check_metadata_headers(config, &mut errors);
-        let roots = config.ca_file.as_ref().and_then(|path| match tls::read_roots(path) {
-            Ok(roots) => Some(Arc::new(roots)),
-            Err(why) => {
-                errors.push(HttpGrantError::CaFile { path: path.clone(), why });
-                None
-            }
+        let roots = config.ca_file.as_ref().and_then(|path| {
+            let roots = tls::read_roots(path).map_err(|why| file_error("ca_file", path, why));
+            roots.map_err(|error| errors.push(error)).ok()
         });
+        let identity = config.client_cert.as_ref().and_then(|files| read_identity(files, &mut errors));
+        let proxy = config.proxy.as_ref().and_then(|proxy| check_proxy(proxy, &mut errors));
         match policy {
-            Ok(policy) if errors.is_empty() => Ok(Self {
+            Some(policy) if errors.is_empty() => Ok(Self {
                 policy: Arc::new(policy),
-                secrets: Secrets::of(&headers),
+                secrets: Secrets::of(&headers, config.proxy.as_ref()),
                 headers,
                 metadata_headers,
-                roots,
+                roots: roots.map(Arc::new),
+                identity: identity.map(Arc::new),
+                proxy,
                 timeout: config.timeout,
                 max_in_flight: config.max_in_flight,
                 max_requests_per_batch: config.max_requests_per_batch,
@@ -81,6 +96,36 @@ impl HttpGrant {
             _ => Err(errors),
         }
     }
+}
+
+fn check_policy(config: &config::HttpGrant, errors: &mut Vec<HttpGrantError>) -> Option<EgressPolicy> {
+    let policy = EgressPolicy::new(&config.allow, &config.allow_cidrs);
+    let policy = policy.map_err(|wrong| errors.extend(wrong.into_iter().map(HttpGrantError::from))).ok()?;
+    match &config.proxy {
+        None => Some(policy),
+        Some(proxy) => policy.through(&proxy.address).map_err(|error| errors.push(HttpGrantError::Proxy(error))).ok(),
+    }
+}
+
+fn read_identity(files: &config::ClientCert, errors: &mut Vec<HttpGrantError>) -> Option<SingleCertAndKey> {
+    let config::ClientCert { cert_file, key_file } = files;
+    let chain = tls::read_chain(cert_file).map_err(|why| errors.push(file_error("client_cert_file", cert_file, why)));
+    let key = tls::read_key(key_file).map_err(|why| errors.push(file_error("client_key_file", key_file, why)));
+    let identity = tls::identity(chain.ok()?, key.ok()?);
+    identity.map_err(|why| errors.push(file_error("client_key_file", key_file, why))).ok()
+}
+
+fn check_proxy(proxy: &config::HttpProxy, errors: &mut Vec<HttpGrantError>) -> Option<Proxy> {
+    let made = Proxy::all(proxy.address.clone());
+    let made = made.map_err(|error| errors.push(HttpGrantError::ProxyAddress(error.to_string()))).ok()?;
+    Some(match &proxy.credentials {
+        Some((name, password)) => made.basic_auth(name, password.expose()),
+        None => made,
+    })
+}
+
+fn file_error(key: &'static str, path: &Path, why: String) -> HttpGrantError {
+    HttpGrantError::File { key, path: path.to_owned(), why }
 }
 
 fn check_headers(config: &config::HttpGrant, errors: &mut Vec<HttpGrantError>) -> Vec<(HeaderName, HeaderValue)> {

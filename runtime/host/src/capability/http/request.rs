@@ -72,6 +72,9 @@ impl Request {
     /// `Denied` if the URL is not granted, `InvalidRequest` for everything else.
     pub(crate) fn check(self, grant: &HttpGrant, batch: Option<&Batch>) -> Result<CheckedRequest, HttpError> {
         let url = grant.policy.judge_url(&self.url)?;
+        if self.http2 && grant.proxy.is_some() && url.scheme() == "http" {
+            return Err(invalid("HTTP/2 without TLS cannot go through a proxy (grants.http.proxy)".into()));
+        }
         let method = check_method(&self.method)?;
         let mut headers = check_headers(&self.headers)?;
         for (name, value) in &grant.headers {

@@ -4,7 +4,10 @@
 //! Values shorter than eight bytes and headers that describe content (`accept`, `content-type`, `user-agent`) are no
 //! secrets; masking them would only spoil answers.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use reqwest::header::{HeaderName, HeaderValue};
+
+use crate::config::HttpProxy;
 
 /// Shorter texts occur by chance.
 const MIN_SECRET_BYTES: usize = 8;
@@ -17,8 +20,8 @@ const MASK: u8 = b'*';
 pub(crate) struct Secrets(Vec<Vec<u8>>);
 
 impl Secrets {
-    /// The secrets among the headers of a grant.
-    pub(crate) fn of(headers: &[(HeaderName, HeaderValue)]) -> Self {
+    /// The secrets among the headers of a grant, and the proxy's.
+    pub(crate) fn of(headers: &[(HeaderName, HeaderValue)], proxy: Option<&HttpProxy>) -> Self {
         let mut secrets: Vec<Vec<u8>> = Vec::new();
         for (name, value) in headers {
             if describes_content(name.as_str()) {
@@ -28,6 +31,11 @@ impl Secrets {
             // `Bearer KEY`: the key alone is as good as the whole.
             let key = whole.rsplit(|byte| *byte == b' ').next().unwrap_or(whole);
             secrets.extend([whole, key].into_iter().filter(|s| s.len() >= MIN_SECRET_BYTES).map(<[u8]>::to_vec));
+        }
+        if let Some((name, password)) = proxy.and_then(|proxy| proxy.credentials.as_ref()) {
+            let basic = BASE64_STANDARD.encode(format!("{name}:{}", password.expose()));
+            let both = [basic.into_bytes(), password.expose().as_bytes().to_vec()];
+            secrets.extend(both.into_iter().filter(|secret| secret.len() >= MIN_SECRET_BYTES));
         }
         Self(secrets)
     }
@@ -75,7 +83,7 @@ mod tests {
     fn secrets(headers: &[(&'static str, &'static str)]) -> Secrets {
         let headers: Vec<_> =
             headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
-        Secrets::of(&headers)
+        Secrets::of(&headers, None)
     }
 
     fn masked(secrets: &Secrets, text: &str) -> String {

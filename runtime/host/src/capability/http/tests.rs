@@ -1,9 +1,11 @@
 //! Against servers on loopback that record the raw bytes they get.
 
+mod certificates;
 mod checks;
 mod limits;
 mod metadata;
 mod protocol;
+mod proxy;
 mod reach;
 mod server;
 

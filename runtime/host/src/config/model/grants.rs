@@ -42,6 +42,28 @@ pub struct HttpGrant {
     pub max_response_bytes: usize,
     /// `ca_file`: a PEM bundle used instead of the system's roots.
     pub ca_file: Option<PathBuf>,
+    /// `client_cert_file` and `client_key_file`: PEM, shown to backends that ask.
+    pub client_cert: Option<ClientCert>,
+    /// `proxy`: every request goes through it, and it alone is connected to. Never taken from the environment.
+    pub proxy: Option<HttpProxy>,
+}
+
+/// A certificate to be known by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCert {
+    /// `client_cert_file`: the chain, the client's own certificate first.
+    pub cert_file: PathBuf,
+    /// `client_key_file`
+    pub key_file: PathBuf,
+}
+
+/// An HTTP proxy: CONNECT for https, absolute addresses for http.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpProxy {
+    /// Scheme, host and port.
+    pub address: Url,
+    /// Name and password, sent as Basic.
+    pub credentials: Option<(String, Secret)>,
 }
 
 impl Default for HttpGrant {
@@ -58,6 +80,8 @@ impl Default for HttpGrant {
             max_request_bytes: 16 << 20,
             max_response_bytes: 4 << 20,
             ca_file: None,
+            client_cert: None,
+            proxy: None,
         }
     }
 }

@@ -1,14 +1,16 @@
 //! `[exporters.NAME.grants]`: what an exporter may reach.
 
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use std::{borrow::Cow, collections::BTreeSet, net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
+use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use super::{
     super::{
-        model::{Grants, HttpGrant},
+        model::{ClientCert, Grants, HttpGrant, HttpProxy},
         reader::{Node, Table},
+        secrets::Secret,
         shapes::{boolean, bytes, duration, existing_file, integer, list, string},
         source::Complaint,
     },
@@ -45,6 +47,8 @@ fn http(table: &mut Table<'_>, metadata: &BTreeSet<String>) -> HttpGrant {
         max_request_bytes: table.or("max_request_bytes", default.max_request_bytes, bytes(body.clone())),
         max_response_bytes: table.or("max_response_bytes", default.max_response_bytes, bytes(body)),
         ca_file: table.optional("ca_file", existing_file),
+        client_cert: client_cert(table),
+        proxy: table.optional("proxy", proxy),
     };
     let Some(allow) = table.node("allow") else { return grant };
     let elements = if grant.insecure { None } else { allow.elements("addresses") };
@@ -139,4 +143,52 @@ fn network(node: &Node<'_>) -> Option<IpNet> {
         return None;
     }
     Some(network)
+}
+
+/// A certificate is of no use without its key, nor a key without its certificate.
+fn client_cert(table: &mut Table<'_>) -> Option<ClientCert> {
+    const KEYS: [&str; 2] = ["client_cert_file", "client_key_file"];
+    let [cert, key] = KEYS.map(|key| table.node(key));
+    let lone = match (&cert, &key) {
+        (Some(node), None) => Some((node, KEYS[1])),
+        (None, Some(node)) => Some((node, KEYS[0])),
+        _ => None,
+    };
+    if let Some((node, missing)) = lone {
+        let complaint = Complaint::new(format!("`{missing}` is missing"));
+        node.refuse(complaint.help("a certificate and its key are two PEM files; they may be the same file"));
+    }
+    let [cert, key] = [cert, key].map(|node| node.as_ref().and_then(existing_file));
+    Some(ClientCert { cert_file: cert?, key_file: key? })
+}
+
+fn proxy(node: &Node<'_>) -> Option<HttpProxy> {
+    let text = string(node)?;
+    let refusal = |complaint: Complaint| {
+        let allowed = "scheme, host and port, as in \"http://proxy.example:3128\", or \"http://NAME:PASSWORD@...\"";
+        node.refuse(complaint.allowed(allowed));
+        None
+    };
+    let Ok(mut address) = Url::parse(&text) else {
+        return refusal(Complaint::new(format!("{} is not the address of a proxy", node.found())));
+    };
+    if address.scheme() != "http" {
+        let complaint = Complaint::new(format!("{} is not an http proxy", node.found()));
+        return refusal(complaint.help("requests to https go through it in a tunnel that it cannot read"));
+    }
+    if address.path() != "/" || address.query().is_some() || address.fragment().is_some() {
+        return refusal(Complaint::new(format!("{} has a path, query or fragment", node.found())));
+    }
+    let decoded = |part: &str| percent_decode_str(part).decode_utf8().ok().map(Cow::into_owned);
+    let (Some(name), Some(password)) = (decoded(address.username()), decoded(address.password().unwrap_or_default()))
+    else {
+        return refusal(Complaint::new("the proxy's name or password is not UTF-8"));
+    };
+    node.reader.found.borrow_mut().secrets.add(&password, "(secret)");
+    let credentials = (!name.is_empty() || !password.is_empty()).then(|| (name, Secret::new(password)));
+    let is_bare = address.set_username("").is_ok() && address.set_password(None).is_ok();
+    if !is_bare {
+        return refusal(Complaint::new(format!("{} has no host", node.found())));
+    }
+    Some(HttpProxy { address, credentials })
 }

@@ -75,3 +75,40 @@ fn how_many_tenants_wait_at_once_is_bounded() {
         assert!(error.contains("batch.metadata_cardinality_limit") && error.contains("1 to 1000"), "{error}");
     }
 }
+
+#[test]
+fn a_proxy_is_named_with_its_credentials_which_no_error_shows() {
+    let config = accepted(&granted("proxy = \"http://me:${env:TOKEN}@proxy.example:3128\"")).config;
+    let proxy = config.exporters["a"].grants.http.as_ref().and_then(|grant| grant.proxy.clone()).expect("a proxy");
+    assert_eq!(proxy.address.as_str(), "http://proxy.example:3128/");
+    let (name, password) = proxy.credentials.as_ref().expect("credentials");
+    assert_eq!((name.as_str(), password.expose()), ("me", "canary-4cb1d0"));
+    assert!(!format!("{proxy:?}").contains("canary"));
+    assert_eq!(config.secrets.redact("said canary-4cb1d0"), "said ${env:TOKEN}");
+    for (wrong, word) in [
+        ("https://proxy.example", "is not an http proxy"),
+        ("socks5://me:canary@proxy.example", "is not an http proxy"),
+        ("proxy.example:3128", "http"),
+        ("http://me:canary@proxy.example/path", "has a path, query or fragment"),
+        ("http://me:%ff%fe@proxy.example", "is not UTF-8"),
+    ] {
+        let error = refused(&granted(&format!("proxy = \"{wrong}\"")));
+        assert!(error.contains(word) && error.contains("grants.http.proxy"), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn a_client_certificate_comes_with_its_key() {
+    let pair = "client_cert_file = \"/etc/ca.pem\"\nclient_key_file = \"/etc/ca.pem\"";
+    let config = accepted(&granted(pair)).config;
+    let cert = config.exporters["a"].grants.http.as_ref().and_then(|grant| grant.client_cert.clone());
+    assert_eq!(cert.expect("a certificate").key_file, Path::new("/etc/ca.pem"));
+    let error = refused(&granted("client_cert_file = \"/etc/ca.pem\""));
+    assert!(
+        error.contains("grants.http.client_cert_file") && error.contains("`client_key_file` is missing"),
+        "{error}"
+    );
+    let error = refused(&granted("client_key_file = \"/etc/none.pem\""));
+    assert!(error.contains("`client_cert_file` is missing") && error.contains("is not a file that exists"), "{error}");
+}

@@ -113,5 +113,5 @@ fn a_ca_file_without_certificates_is_refused() {
     let mut config =
         config::HttpGrant { allow: vec!["https://collector.example".parse().unwrap()], ..Default::default() };
     config.ca_file = Some(file.path().into());
-    assert!(matches!(HttpGrant::new(&config).unwrap_err().as_slice(), [HttpGrantError::CaFile { .. }]));
+    assert!(matches!(HttpGrant::new(&config).unwrap_err().as_slice(), [HttpGrantError::File { key: "ca_file", .. }]));
 }

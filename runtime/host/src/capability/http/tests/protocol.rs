@@ -89,52 +89,6 @@ async fn an_error_status_is_a_response_and_not_an_error() {
     assert!(response.headers.contains(&("retry-after".into(), "7".into())));
 }
 
-/// A certificate for `name`, and a server that shows it.
-async fn tls_server(name: &str) -> (Echo, tempfile::NamedTempFile) {
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let authority = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(authority.path(), made.cert.pem()).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let builder = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
-    let mut config = builder.with_single_cert(vec![made.cert.der().clone()], key).unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    (Echo::tls(config).await, authority)
-}
-
-#[tokio::test]
-async fn a_certificate_is_trusted_through_the_ca_file_and_http2_is_negotiated() {
-    let (server, authority) = tls_server("localhost").await;
-    let entry = format!("https://localhost:{}", server.address.port());
-    let trusting = grant(&[&entry], |grant| grant.ca_file = Some(authority.path().into()));
-    let response = instance(trusting).send(post(&entry, b"x")).await.unwrap();
-    assert!(response.headers.contains(&("x-version".into(), "HTTP/2.0".into())), "{:?}", response.headers);
-}
-
-#[tokio::test]
-async fn a_certificate_of_nobody_or_of_another_name_is_a_tls_error() {
-    let (server, authority) = tls_server("elsewhere.example").await;
-    let (_, stranger) = tls_server("localhost").await;
-    let entry = format!("https://localhost:{}", server.address.port());
-    for (file, word) in [(&authority, "not valid for name"), (&stranger, "invalid peer certificate")] {
-        let grant = grant(&[&entry], |grant| grant.ca_file = Some(file.path().into()));
-        match instance(grant).send(post(&entry, b"x")).await {
-            Err(HttpError::Tls(why)) => assert!(why.contains(word), "{why}"),
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[tokio::test]
-async fn plain_text_where_tls_was_expected_is_a_tls_error() {
-    let server = Raw::start(Script::Greet(b"220 mail.example ready\r\n".into())).await;
-    let entry = format!("https://{}", server.address);
-    let (_keep, authority) = tls_server("localhost").await;
-    let grant = grant(&[&entry], |grant| grant.ca_file = Some(authority.path().into()));
-    let error = instance(grant).send(post(&entry, b"x")).await.unwrap_err();
-    assert!(matches!(error, HttpError::Tls(_)), "{error}");
-}
-
 #[tokio::test]
 async fn a_payload_is_sent_from_the_host_once() {
     let server = Raw::answering("", "").await;

@@ -33,6 +33,8 @@ pub(super) enum Script {
     Flood(Vec<u8>),
     /// Sends these bytes before anything was asked, and waits for the client to go.
     Greet(Vec<u8>),
+    /// Agrees to a tunnel, whatever it was asked for, and makes it to this address.
+    Tunnel(SocketAddr),
     /// Sends nothing and waits for the client to go.
     Hang,
 }
@@ -126,6 +128,11 @@ async fn serve(mut stream: TcpStream, state: &State, script: Script) -> std::io:
         match &script {
             Script::Answer(bytes) => stream.write_all(bytes).await?,
             Script::AnswerAndClose(bytes) => return stream.write_all(bytes).await,
+            Script::Tunnel(address) => {
+                let mut far = TcpStream::connect(address).await?;
+                stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+                return tokio::io::copy_bidirectional(&mut stream, &mut far).await.map(drop);
+            }
             Script::Hang | Script::Greet(_) => return read_to_end(&mut stream).await,
             Script::Trickle(bytes) => {
                 stream.write_all(bytes).await?;
