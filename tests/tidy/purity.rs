@@ -56,7 +56,8 @@ const CHANGEABLE: [&str; 10] =
     ["mut ", "Atomic", "Cell<", "Lazy", "Mutex", "Once", "OnceLock", "RefCell", "RwLock", "UnsafeCell"];
 
 /// State of a thread, and why it may be one: (file, reason).
-const THREAD_STATE: [(&str, &str); 5] = [
+const THREAD_STATE: [(&str, &str); 6] = [
+    ("runtime/core/src/suppression.rs", "what a thread is for, not what it did"),
     ("runtime/core/src/thread_slot.rs", "threads that record do not share memory they write"),
     ("runtime/core/src/tracer/id_generator.rs", "ids without a lock"),
     ("runtime/core/src/tracer/pool.rs", "boxes of open spans, not observable"),

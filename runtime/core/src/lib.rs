@@ -24,6 +24,7 @@ pub mod scope;
 pub mod signal;
 pub mod span;
 mod split;
+pub mod suppression;
 pub mod tally;
 mod thread_slot;
 pub mod tracer;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spangate_core::{context::SpanContext, tracer::SpanDraft};
+use spangate_core::{context::SpanContext, suppression::is_suppressed, tracer::SpanDraft};
 use tracing_core::{
     Event, Subscriber,
     span::{Attributes, Id, Record},
@@ -34,7 +34,7 @@ where
     }
 
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
-        let Some(span) = ctx.span(id) else { return };
+        let Some(span) = ctx.span(id).filter(|_| !is_suppressed()) else { return };
         let recorder = &*self.recorder;
         let tracer = &recorder.tracer;
         let parent = recorder.parent_context(&span);
@@ -86,6 +86,9 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
+        if is_suppressed() {
+            return;
+        }
         let recorder = &*self.recorder;
         let Some(span) = ctx.event_span(event) else { return recorder.counts.count_event_outside_spans() };
         let Some(is_recording) = recorder.start(&span) else { return recorder.counts.count_event_outside_spans() };

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use spangate_core::suppression::suppress_this_thread;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 const THREADS: usize = 2;
@@ -30,6 +31,7 @@ impl IoThreads {
             .worker_threads(THREADS)
             .max_blocking_threads(THREADS)
             .thread_name("spangate-io")
+            .on_thread_start(suppress_this_thread)
             .enable_all()
             .build()?;
         Ok(Self { handle: runtime.handle().clone(), runtime: Mutex::new(Some(runtime)) })

@@ -4,6 +4,7 @@
 use std::{future::Future, io};
 
 use rustix::process::setpriority_process;
+use spangate_core::suppression::suppress_this_thread;
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     task::JoinHandle,
@@ -27,7 +28,7 @@ impl Threads {
     pub(super) fn for_guests(threads: usize) -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(threads.max(1)).event_interval(1).thread_name("spangate-guest");
-        Ok(Self { runtime: Some(builder.on_thread_start(lower_priority).enable_all().build()?) })
+        Ok(Self { runtime: Some(builder.on_thread_start(begin_guest_thread).enable_all().build()?) })
     }
 
     /// Starts a thread for connections.
@@ -37,7 +38,7 @@ impl Threads {
     pub(super) fn for_connections() -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(1).max_blocking_threads(8).thread_name("spangate-io");
-        Ok(Self { runtime: Some(builder.enable_all().build()?) })
+        Ok(Self { runtime: Some(builder.on_thread_start(suppress_this_thread).enable_all().build()?) })
     }
 
     /// A handle for those who spawn by themselves; none if the threads are gone.
@@ -88,6 +89,11 @@ impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+fn begin_guest_thread() {
+    suppress_this_thread();
+    lower_priority();
 }
 
 /// Best effort: where the system refuses, guests run at ordinary priority.

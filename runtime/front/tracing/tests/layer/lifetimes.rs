@@ -6,8 +6,10 @@ use std::{
     thread,
 };
 
-use spangate_tracing::SpanExt;
+use spangate_tracing::{SpanExt, core::suppression::suppress_this_thread};
 use tracing::{Dispatch, Level, info, info_span, span};
+
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::stage::{named, stage};
 
@@ -144,4 +146,23 @@ fn threads_that_use_one_span_at_once_agree_about_its_trace() {
         assert_eq!(spans.iter().filter(|span| span.is_child_of(shared)).count(), 4);
         stage.memory.reset();
     }
+}
+
+#[test]
+fn nothing_is_recorded_of_the_threads_that_deliver() {
+    let stage = stage();
+    let layer = stage.layer();
+    let counts = layer.counts();
+    let dispatch = Dispatch::new(tracing_subscriber::registry().with(layer));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            suppress_this_thread();
+            tracing::dispatcher::with_default(&dispatch, || {
+                let _sending = info_span!("sending").entered();
+                drop(info_span!("connecting"));
+                info!("connected");
+            });
+        });
+    });
+    assert_eq!((stage.memory.finished_spans(), counts.events_outside_spans()), (Vec::new(), 0));
 }
