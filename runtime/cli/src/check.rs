@@ -16,6 +16,7 @@ use crate::{
     listing::{self, Line},
     loading,
     paint::{self, Paint},
+    receiver_files,
     stderr_log::StderrLog,
     stdout_sink,
     table::PAGE,
@@ -30,7 +31,12 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit> {
     let loaded = loading::load_all(&document, &Log::new(Arc::clone(&log) as Arc<dyn LogSink>));
     log.finish();
     let loaded = loaded?;
-    let problems = sorted(no_receiver(&document), loaded.problems);
+    let (unusable, warnings) = receiver_files::check(&document);
+    let problems = sorted(no_receiver(&document), loaded.problems.into_iter().chain(unusable).collect());
+    for warning in warnings {
+        let warning = document.config.secrets.redact(&warning);
+        eprintln!("{} {warning}", paint::stderr().yellow("warning:"));
+    }
     if problems.is_empty() {
         print!("{}", text(&document, &loaded.described, stdout_sink::width().unwrap_or(PAGE), paint::stdout()));
         return Ok(Exit::Success);
@@ -58,7 +64,7 @@ pub(crate) fn no_receiver(document: &Document) -> Vec<Problem> {
 fn text(document: &Document, described: &[(String, Description)], page: usize, paint: Paint) -> String {
     let config = &document.config;
     let mut text = format!("{} {}\n\n", document.file(), paint.green("is right"));
-    text += &listing::listeners(&listing::configured(config));
+    text += &listing::listeners(&listing::configured(config, |name| listing::address(config, name)));
     text.push('\n');
     let lines: Vec<_> = described.iter().map(|(name, said)| line(name, said)).collect();
     text + &listing::exporters(config, &lines, page, paint)

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use spangate::config::{Component, Config, Exporter, WhenFull};
+use spangate::config::{Component, Config, Exporter, Receiver, WhenFull};
 use spangate_core::signal::Signal;
 
 use crate::{
@@ -10,20 +10,61 @@ use crate::{
     table::{Table, thousands},
 };
 
-/// Who listens where, one line each.
-pub(crate) fn listeners(addresses: &[(&str, Option<SocketAddr>)]) -> String {
-    let listening = addresses.iter().filter_map(|(what, address)| Some((what, (*address)?)));
-    listening.map(|(what, address)| format!("  {what:<14}  {address}\n")).collect()
+/// Somebody who may listen.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    what: &'static str,
+    address: Option<SocketAddr>,
+    /// What senders need: `TLS, token`.
+    protection: String,
 }
 
-/// What a configuration says about who listens where.
-pub(crate) fn configured(config: &Config) -> [(&'static str, Option<SocketAddr>); 3] {
+/// Who listens where, one line each.
+pub(crate) fn listeners(listeners: &[Listener]) -> String {
+    let mut text = String::new();
+    for Listener { what, address, protection } in listeners {
+        let Some(address) = address else { continue };
+        let line = format!("  {what:<14}  {address}  {protection}");
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// Who listens according to a configuration, at the addresses that `address` gives for `otlp_http`, `otlp_grpc` and
+/// `admin`.
+pub(crate) fn configured(config: &Config, address: impl Fn(&str) -> Option<SocketAddr>) -> [Listener; 3] {
     let receivers = &config.receivers;
+    let receiver = |what, name, receiver: &Option<Receiver>| Listener {
+        what,
+        address: address(name),
+        protection: receiver.as_ref().map(protection).unwrap_or_default(),
+    };
     [
-        ("OTLP over HTTP", receivers.otlp_http.as_ref().map(|receiver| receiver.listen)),
-        ("OTLP over gRPC", receivers.otlp_grpc.as_ref().map(|receiver| receiver.listen)),
-        ("admin", config.admin.map(|admin| admin.listen)),
+        receiver("OTLP over HTTP", "otlp_http", &receivers.otlp_http),
+        receiver("OTLP over gRPC", "otlp_grpc", &receivers.otlp_grpc),
+        Listener { what: "admin", address: address("admin"), protection: String::new() },
     ]
+}
+
+/// The addresses as a configuration has them.
+pub(crate) fn address(config: &Config, name: &str) -> Option<SocketAddr> {
+    match name {
+        "otlp_http" => config.receivers.otlp_http.as_ref().map(|receiver| receiver.listen),
+        "otlp_grpc" => config.receivers.otlp_grpc.as_ref().map(|receiver| receiver.listen),
+        _ => config.admin.map(|admin| admin.listen),
+    }
+}
+
+fn protection(receiver: &Receiver) -> String {
+    let asks_for_clients = receiver.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
+    let parts = [
+        (receiver.tls.is_some(), "TLS"),
+        (asks_for_clients, "client certificate"),
+        (receiver.auth.is_some(), "bearer token"),
+        (receiver.insecure && !receiver.listen.ip().is_loopback(), "insecure"),
+    ];
+    parts.into_iter().filter(|(is_so, _)| *is_so).map(|(_, part)| part).collect::<Vec<_>>().join(", ")
 }
 
 /// An exporter to be listed.

@@ -12,6 +12,7 @@ mod listing;
 mod load_problem;
 mod loading;
 mod paint;
+mod receiver_files;
 mod report;
 mod run;
 mod start_problem;

@@ -135,16 +135,15 @@ fn wait_until_drained(runtime: &Runtime, events: &Receiver<Event>, stopping: Ins
 /// Who listens where, and which exporters run.
 fn welcome(document: &Document, runtime: &Runtime, paint: Paint) -> String {
     let config = &document.config;
-    let addresses = [
-        ("OTLP over HTTP", runtime.local_addr("otlp_http")),
-        ("OTLP over gRPC", runtime.local_addr("otlp_grpc")),
-        ("admin", runtime.admin_addr()),
-    ];
+    let listeners = listing::configured(config, |name| match name {
+        "admin" => runtime.admin_addr(),
+        receiver => runtime.local_addr(receiver),
+    });
     let exporters = runtime.status().exporters;
     let line = |name, version| Line { name, version, signals: None };
     let lines: Vec<_> = exporters.into_iter().map(|exporter| line(exporter.name, exporter.version)).collect();
     let title = format!("spangate {} runs {}", env!("CARGO_PKG_VERSION"), document.file());
-    let mut text = format!("\n{}\n\n{}\n", paint.bold(&title), listing::listeners(&addresses));
+    let mut text = format!("\n{}\n\n{}\n", paint.bold(&title), listing::listeners(&listeners));
     text += &listing::exporters(config, &lines, PAGE, paint);
     text + &format!("\n{}\n\n", paint.dim("Ctrl-C stops it and says what became of every span."))
 }

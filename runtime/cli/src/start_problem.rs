@@ -6,7 +6,6 @@ use anyhow::Result;
 use spangate::{
     StartError, StartProblem,
     config::{Document, Problem},
-    receiver::BindError,
     telemetry::{Level, Log, LogSink},
 };
 
@@ -33,7 +32,10 @@ pub(crate) fn tell(document: &Document, error: &StartError) -> Result<Exit> {
     config_file::print(&all);
     let is_machine = |problem: &StartProblem| {
         use StartProblem::{Bind, Sandbox, Threads, TimedOut};
-        matches!(problem, Bind(_) | Sandbox(_) | Threads(_) | TimedOut { .. })
+        match problem {
+            Bind(error) => !error.is_of_configuration(),
+            problem => matches!(problem, Sandbox(_) | Threads(_) | TimedOut { .. }),
+        }
     };
     Ok(if error.problems().iter().all(is_machine) { Exit::Failure } else { Exit::Usage })
 }
@@ -47,9 +49,7 @@ fn told(document: &Document, problem: &StartProblem) -> Vec<Problem> {
             at(&format!("exporters.{exporter}.subscribe"), &format!("exporters.{exporter}.{message}"), None)
         }
         StartProblem::Sampler { .. } => at("sampler.kind", &message, None),
-        StartProblem::Bind(
-            BindError::InUse { table, .. } | BindError::NotLoopback { table, .. } | BindError::Io { table, .. },
-        ) => at(&format!("{table}.listen"), &message, None),
+        StartProblem::Bind(error) => at(&error.path(), &message, None),
         _ => at("", &message, None),
     }
 }

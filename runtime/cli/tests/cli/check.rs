@@ -131,3 +131,54 @@ fn a_subscription_that_asks_for_more_than_there_is_is_told() {
     assert_eq!(said.code, Some(2), "{}", said.stdout);
     assert!(said.stderr.contains("the exporter a takes no events"), "{}", said.stderr);
 }
+
+/// Receivers whose files are there and of no use.
+fn with_unusable_files(folder: &Path) -> &'static str {
+    std::fs::write(folder.join("cert.pem"), "hello").expect("written");
+    std::fs::write(folder.join("key.pem"), "hello").expect("written");
+    std::fs::write(folder.join("tokens"), "# canary\ncanary-4cb1d0\n").expect("written");
+    "[receivers.otlp_http]\nlisten = \"127.0.0.1:0\"\n[receivers.otlp_http.tls]\ncert_file = \"cert.pem\"\nkey_file = \"key.pem\"\n\
+     [receivers.otlp_http.auth]\nbearer_token_file = \"tokens\"\n[exporters.a]\ncomponent = \"builtin:console\"\ngrants.terminal = true\n"
+}
+
+#[test]
+fn certificates_and_tokens_that_cannot_be_used_are_told_at_their_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = check(folder.path(), with_unusable_files(folder.path()));
+    assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
+    for part in [
+        "cert.pem: has no certificate in it: expected PEM, `-----BEGIN CERTIFICATE-----`",
+        "spangate.toml:4:13",
+        "tokens: line 2: a token of 13 characters is too short: at least 16",
+        "spangate.toml:7:21",
+        "2 errors",
+    ] {
+        assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
+    }
+    assert!(!said.stderr.contains("4cb1d0"), "{}", said.stderr);
+}
+
+#[test]
+fn run_does_not_start_with_certificates_that_cannot_be_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spangate.toml");
+    std::fs::write(&path, with_unusable_files(folder.path())).expect("written");
+    let said = output(&["run", path.to_str().expect("UTF-8")]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    for part in ["cert.pem: has no certificate in it", "spangate.toml:4:13"] {
+        assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
+    }
+}
+
+#[test]
+fn what_senders_need_stands_behind_the_address() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("tokens"), "0123456789abcdef").expect("written");
+    let said = check(
+        folder.path(),
+        "[receivers.otlp_grpc]\nlisten = \"0.0.0.0:4317\"\ninsecure = true\nauth.bearer_token_file = \"tokens\"\n\
+         [exporters.a]\ncomponent = \"builtin:console\"\ngrants.terminal = true\n",
+    );
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout.contains("  OTLP over gRPC  0.0.0.0:4317  bearer token, insecure\n"), "{}", said.stdout);
+}

@@ -10,7 +10,8 @@ use crate::{
     config,
     receiver::{
         BindError, ConnectionStats,
-        listener::{Answer, ListenerLimits, Listening, bind, listen},
+        bind::bind,
+        listener::{Answer, ListenerLimits, Listening, listen},
         reply::{ReplyBody, put, reply},
     },
     telemetry::Log,
@@ -21,6 +22,7 @@ const JSON: &str = "application/json";
 const INDEX: &str = "spangate\n\n/livez    is the process alive\n/readyz   is it ready to take spans, and if not, why\n\
     /metrics  counters for Prometheus\n/status   every exporter's state, last fault, cost and ledger, as JSON\n";
 const LIMITS: ListenerLimits = ListenerLimits {
+    max_handshakes: 0,
     max_connections: 64,
     max_concurrent_streams: 16,
     first_request: Duration::from_secs(10),
@@ -79,7 +81,7 @@ pub async fn start_admin(
     }
     let (listener, local_addr) = bind(config.listen, table).await?;
     let endpoint = Arc::new(Endpoint { source, port: local_addr.port() });
-    let listening = listen(listener, endpoint, LIMITS, Arc::new(ConnectionStats::default()), log, table);
+    let listening = listen(listener, endpoint, LIMITS, Arc::new(ConnectionStats::default()), None, log, table);
     Ok(BoundAdmin { local_addr, listening })
 }
 

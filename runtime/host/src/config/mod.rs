@@ -4,6 +4,7 @@
 //! but through [`Surroundings`]; secrets appear in no error. `model/` mirrors the TOML and holds the defaults,
 //! `sections/` says which keys there are, `reader.rs` and `shapes.rs` do the reading.
 
+mod bearer_token;
 mod document;
 mod mask;
 mod model;
@@ -20,6 +21,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
+pub use bearer_token::BearerToken;
 pub(crate) use document::parse_embedded;
 pub use document::{Document, MAX_BYTES, parse};
 pub use model::*;

@@ -83,7 +83,9 @@ impl<'a> Reader<'a> {
     fn survey(&self, table: &DeTable<'_>, path: &str, is_telling: bool) {
         for (key, value) in table {
             let path = join(path, key.get_ref());
-            let is_telling = is_telling || mask::is_telling(key.get_ref());
+            // Who writes a token where the table of tokens should be has written a token all the same.
+            let is_misplaced = key.get_ref() == "auth" && !matches!(value.get_ref(), DeValue::Table(_));
+            let is_telling = is_telling || is_misplaced || mask::is_telling(key.get_ref());
             let position = Position { key: key.span(), value: value.span() };
             self.found.borrow_mut().positions.insert(path.clone(), position);
             self.survey_value(value.get_ref(), value.span(), &path, is_telling);

@@ -12,8 +12,8 @@ use super::failure::Failure;
 
 /// Slower than this on average, after `read_timeout`, is too slow: bytes per second.
 const SLOWEST_RATE: u64 = 4096;
-/// How much of a refused body is read, so that the sender comes to read the answer: bytes.
-const MAX_DISCARDED_BYTES: u64 = 64 << 20;
+/// How much of a refused body is read at most, so that the sender comes to read the answer: bytes.
+pub(super) const MAX_DISCARDED_BYTES: u64 = 64 << 20;
 /// Reserved at most for a body on the word of its announced length: bytes.
 const MAX_RESERVED_BYTES: usize = 1 << 20;
 
@@ -100,19 +100,19 @@ where
 
 /// Reads and forgets what is left of a refused HTTP/1.1 body. A connection that is closed with unread data is reset,
 /// and the sender would see that instead of the answer and send the same body again.
-pub(super) async fn discard<B>(mut body: B, headers: &HeaderMap, read_timeout: Duration)
+pub(super) async fn discard<B>(mut body: B, headers: &HeaderMap, max_bytes: u64, read_timeout: Duration)
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
     // Who expects 100-continue waits for the answer before sending the body: reading would ask for it.
-    if headers.contains_key(http::header::EXPECT) || body.size_hint().lower() > MAX_DISCARDED_BYTES {
+    if headers.contains_key(http::header::EXPECT) || body.size_hint().lower() > max_bytes {
         return;
     }
     let begun = Instant::now();
     let mut received = 0;
     while let Ok(Some(piece)) = next_piece(&mut body, begun, received, read_timeout).await {
         received += piece.len() as u64;
-        if received > MAX_DISCARDED_BYTES {
+        if received > max_bytes {
             return;
         }
     }

@@ -23,7 +23,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::listener::{Answer, ListenerLimits, Shared, stopped};
+use super::{
+    listener::{Answer, ListenerLimits, stopped},
+    opening::{Transport, Unopened, open},
+    room::Room,
+};
 
 /// Request line and headers of HTTP/1.1, and the decoded header list of HTTP/2, bytes.
 const MAX_HEADER_BYTES: u32 = 32 * 1024;
@@ -44,6 +48,8 @@ pub(super) struct Activity {
 struct State {
     /// Requests being answered.
     active: usize,
+    /// Whether its TLS handshake has yet to end.
+    is_opening: bool,
     /// Whether there was a request at all.
     has_begun: bool,
     /// Whether it was asked to close, to make room.
@@ -53,15 +59,36 @@ struct State {
 }
 
 impl Activity {
-    pub(super) fn new(now: Instant) -> Self {
-        let state = State { active: 0, has_begun: false, is_evicted: false, since: now };
+    /// A connection that was accepted just now, and has a TLS handshake before it or not.
+    pub(super) fn new(now: Instant, is_opening: bool) -> Self {
+        let state = State { active: 0, is_opening, has_begun: false, is_evicted: false, since: now };
         Self { state: Mutex::new(state), evicted: Notify::new() }
+    }
+
+    /// When the connection was accepted, or its last request ended.
+    fn since(&self) -> Instant {
+        self.lock().since
     }
 
     /// Since when no request is being answered; none if there is one, or if the connection is about to close anyway.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.lock();
         (state.active == 0 && !state.is_evicted).then_some(state.since)
+    }
+
+    /// Whether the TLS handshake has yet to end.
+    pub(super) fn is_opening(&self) -> bool {
+        self.lock().is_opening
+    }
+
+    /// Since when it has been at its TLS handshake; none if that is over, or if the connection is about to close anyway.
+    pub(super) fn opening_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        (state.is_opening && !state.is_evicted).then_some(state.since)
+    }
+
+    fn end_opening(&self) {
+        self.lock().is_opening = false;
     }
 
     /// Asks the connection to close.
@@ -127,29 +154,61 @@ impl Drop for Answering {
 /// Serves one connection until it ends, is idle for too long, is evicted, or the listener stops.
 pub(super) async fn serve<A: Answer>(
     stream: TcpStream,
-    shared: &Shared<A>,
+    room: &Room<A>,
     activity: Arc<Activity>,
     mut stopping: watch::Receiver<bool>,
 ) {
     // Answers are small and complete: waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr();
+    let deadline = activity.since() + room.limits.first_request;
+    let opened = tokio::select! {
+        opened = open(stream, room.tls.as_ref()) => opened,
+        () = stopped(&mut stopping) => return,
+        () = activity.evicted.notified() => return,
+        () = sleep_until(deadline) => {
+            room.stats.timed_out.add(1);
+            return;
+        }
+    };
+    match opened {
+        Ok(transport) => {
+            activity.end_opening();
+            converse(transport, room, activity, stopping).await;
+        }
+        Err(Unopened::Silent) => {}
+        Err(unopened) => {
+            room.stats.unopened.add(1);
+            let peer = peer.map_or_else(|_| "somebody".to_owned(), |peer| peer.ip().to_string());
+            room.unopened.warn(&room.log, room.target, format_args!("connection of {peer}: {unopened}"));
+        }
+    }
+}
+
+/// Speaks HTTP until the connection ends.
+async fn converse<A: Answer>(
+    transport: Box<dyn Transport>,
+    room: &Room<A>,
+    activity: Arc<Activity>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let service = service_fn(|request: Request<Incoming>| {
         let answering = activity.begin();
-        let answer = shared.answer.clone().answer(request);
+        let answer = room.answer.clone().answer(request);
         async move {
             let response = answer.await;
             drop(answering);
             Ok::<_, Infallible>(response)
         }
     });
-    let builder = protocol(&shared.limits);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let builder = protocol(&room.limits);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(transport), service));
     let mut closing: Option<Instant> = None;
     let mut is_stopping = false;
     loop {
-        let deadline = activity.deadline(&shared.limits).map(|idle| closing.unwrap_or(idle));
+        let deadline = activity.deadline(&room.limits).map(|idle| closing.unwrap_or(idle));
         // Looked at again now and then, since a request that begins or ends does not wake this task.
-        let again = Instant::now() + shared.limits.idle.min(shared.limits.first_request);
+        let again = Instant::now() + room.limits.idle.min(room.limits.first_request);
         let wake = deadline.map_or(again, |deadline| deadline.min(again));
         tokio::select! {
             _ = connection.as_mut() => return,
@@ -161,7 +220,7 @@ pub(super) async fn serve<A: Answer>(
                 closing = Some(Instant::now() + CLOSING);
                 connection.as_mut().graceful_shutdown();
             }
-            () = sleep_until(wake) => match activity.decide(closing, &shared.limits) {
+            () = sleep_until(wake) => match activity.decide(closing, &room.limits) {
                 Decision::Wait => {}
                 Decision::Close => {
                     closing = Some(Instant::now() + CLOSING);
@@ -169,7 +228,7 @@ pub(super) async fn serve<A: Answer>(
                 }
                 Decision::Cut => return,
                 Decision::TimeOut => {
-                    shared.stats.timed_out.add(1);
+                    room.stats.timed_out.add(1);
                     return;
                 }
             }

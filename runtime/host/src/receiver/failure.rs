@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use spangate_core::consumer::Refusal;
 
-use super::stats::Outcome;
+use super::{security::Shown, stats::Outcome};
 
 /// Longest message that goes back to a sender, bytes.
 const MESSAGE_BYTES: usize = 1024;
@@ -16,6 +16,8 @@ pub(super) enum Failure {
     Malformed(String),
     /// A limit was exceeded. Sending it again cannot help.
     TooLarge(String),
+    /// No bearer token, or one that is not let in.
+    Unauthenticated(Shown),
     /// No such path, or a signal that is not taken here.
     NotFound(String),
     /// Only POST is served.
@@ -40,6 +42,7 @@ impl Failure {
         match self {
             Self::Malformed(_) => Outcome::Malformed,
             Self::TooLarge(_) => Outcome::TooLarge,
+            Self::Unauthenticated(_) => Outcome::Unauthenticated,
             Self::NotFound(_) | Self::WrongMethod(_) | Self::Unsupported(_) => Outcome::Unsupported,
             Self::Refused(_) => Outcome::Refused,
             Self::Busy(_) => Outcome::Busy,
@@ -60,6 +63,7 @@ impl Failure {
             Self::NotFound(_) | Self::WrongMethod(_) | Self::Unsupported(_) => 12,
             Self::Failed(_) => 13,
             Self::Refused(_) | Self::Busy(_) => 14,
+            Self::Unauthenticated(_) => 16,
         }
     }
 
@@ -69,6 +73,7 @@ impl Failure {
             Self::Malformed(text) | Self::TooLarge(text) | Self::NotFound(text) | Self::WrongMethod(text) => text,
             Self::Unsupported(text) | Self::TimedOut(text) | Self::Disconnected(text) | Self::Failed(text) => text,
             Self::Refused(refusal) | Self::Busy(refusal) => &refusal.reason,
+            Self::Unauthenticated(shown) => shown.message(),
         })
     }
 

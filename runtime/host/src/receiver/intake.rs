@@ -7,6 +7,7 @@ use std::sync::{
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use spangate_core::{
     batch::Metadata,
     consumer::{Consumer, Refusal},
@@ -17,6 +18,8 @@ use super::{
     decode::{Decoded, Payload, decode},
     endpoint::Endpoint,
     failure::Failure,
+    security::Credentials,
+    seldom::Seldom,
     stats::{Outcome, ReceiverStats},
 };
 use crate::{
@@ -40,6 +43,8 @@ pub(super) struct Intake {
     log: Log,
     target: &'static str,
     slots: Arc<Semaphore>,
+    credentials: Credentials,
+    unauthenticated: Seldom,
     has_told_of_plain_logs: AtomicBool,
     has_told_of_metrics: AtomicBool,
 }
@@ -65,10 +70,31 @@ impl Intake {
         log: Log,
         target: &'static str,
         stats: Arc<ReceiverStats>,
+        credentials: Credentials,
     ) -> Self {
         let slots = Arc::new(Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)));
         let (has_told_of_plain_logs, has_told_of_metrics) = Default::default();
-        Self { config, stats, consumer, log, target, slots, has_told_of_plain_logs, has_told_of_metrics }
+        let unauthenticated = Seldom::default();
+        Self {
+            config,
+            stats,
+            consumer,
+            log,
+            target,
+            slots,
+            credentials,
+            unauthenticated,
+            has_told_of_plain_logs,
+            has_told_of_metrics,
+        }
+    }
+
+    /// Lets a sender in who may send. Asked before anything else, so that a stranger learns nothing and costs nothing.
+    ///
+    /// # Errors
+    /// Unauthenticated.
+    pub(super) fn authenticate(&self, headers: &HeaderMap) -> Result<(), Failure> {
+        self.credentials.authenticate(headers).map_err(Failure::Unauthenticated)
     }
 
     /// Decides whether a request may be read at all.
@@ -177,7 +203,10 @@ impl Intake {
             Err(failure) => failure.outcome(),
         };
         self.stats.count_request(outcome);
-        if let Err(failure) = result {
+        if let Err(Failure::Unauthenticated(shown)) = result {
+            let message = format_args!("a sender was not let in: {}", shown.message());
+            self.unauthenticated.warn(&self.log, self.target, message);
+        } else if let Err(failure) = result {
             let level = if outcome == Outcome::Failed { Level::Error } else { Level::Debug };
             let message = failure.message();
             self.log.say(level, self.target, format_args!("request not taken, {}: {message}", outcome.as_str()));

@@ -4,14 +4,7 @@
 //! capped, and a newcomer pushes out the one that has been idle longest rather than being locked out by idle ones;
 //! closing the port comes first when stopping, so that senders go elsewhere while what is in flight is finished.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -25,6 +18,8 @@ use tokio::{
 use super::{
     connection::{Activity, serve},
     reply::ReplyBody,
+    room::Room,
+    security::TlsSource,
     stats::ConnectionStats,
 };
 use crate::telemetry::{Level, Log};
@@ -43,60 +38,15 @@ pub(crate) trait Answer: Send + Sync + 'static {
 pub(crate) struct ListenerLimits {
     /// Connections at once.
     pub(crate) max_connections: usize,
+    /// Connections at once that have not finished their TLS handshake. One more pushes out the one that has been at it
+    /// longest.
+    pub(crate) max_handshakes: usize,
     /// HTTP/2 streams at once, of one connection.
     pub(crate) max_concurrent_streams: u32,
-    /// From accepting a connection to the last byte of its first request's headers.
+    /// From accepting a connection, its TLS handshake included, to the last byte of its first request's headers.
     pub(crate) first_request: Duration,
     /// From the end of one request to the last byte of the next one's headers.
     pub(crate) idle: Duration,
-}
-
-/// Why a receiver or the admin endpoint did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// Another process listens there.
-    #[error("address already in use: {address}; stop the other process or change [{table}] listen")]
-    InUse {
-        /// Where it should have listened.
-        address: SocketAddr,
-        /// The table of the configuration that says so.
-        table: &'static str,
-    },
-    /// The admin endpoint shows what nobody else should see.
-    #[error("[{table}] listen = \"{address}\" is reachable by others; use a loopback address such as 127.0.0.1")]
-    NotLoopback {
-        /// Where it should have listened.
-        address: SocketAddr,
-        /// The table of the configuration that says so.
-        table: &'static str,
-    },
-    /// The operating system says no.
-    #[error("cannot listen on {address} ([{table}] listen): {cause}")]
-    Io {
-        /// Where it should have listened.
-        address: SocketAddr,
-        /// The table of the configuration that says so.
-        table: &'static str,
-        /// What the operating system said.
-        #[source]
-        cause: io::Error,
-    },
-}
-
-/// Binds a TCP port, and says which if `address` left it open; `table` is where the configuration names it.
-///
-/// # Errors
-/// [`BindError`] with the address and what to do.
-pub(crate) async fn bind(address: SocketAddr, table: &'static str) -> Result<(TcpListener, SocketAddr), BindError> {
-    let bound = async {
-        let listener = TcpListener::bind(address).await?;
-        let local_addr = listener.local_addr()?;
-        Ok((listener, local_addr))
-    };
-    bound.await.map_err(|cause: io::Error| match cause.kind() {
-        io::ErrorKind::AddrInUse => BindError::InUse { address, table },
-        _ => BindError::Io { address, table, cause },
-    })
 }
 
 /// Where connections come from.
@@ -137,71 +87,25 @@ impl Drop for Listening {
     }
 }
 
-/// What the connections of one listener share.
-pub(super) struct Shared<A> {
-    pub(super) answer: Arc<A>,
-    pub(super) limits: ListenerLimits,
-    pub(super) stats: Arc<ConnectionStats>,
-    /// Connections that are open, by a number of their own.
-    open: Mutex<HashMap<u64, Arc<Activity>>>,
-    log: Log,
-    target: &'static str,
-}
-
-impl<A> Shared<A> {
-    /// Whether one more connection may be served; if there are too many, the longest idle one is told to close.
-    fn make_room(&self) -> bool {
-        let open = self.lock();
-        if open.len() < self.limits.max_connections {
-            return true;
-        }
-        let idle = open.values().filter_map(|activity| Some((activity.idle_since()?, activity)));
-        let Some((_, longest_idle)) = idle.min_by_key(|(since, _)| *since) else {
-            self.stats.refused.add(1);
-            return false;
-        };
-        longest_idle.evict();
-        self.stats.evicted.add(1);
-        // What was told to close does so within a moment; until then there is one connection more.
-        true
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Activity>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Leaves the list when the connection's task ends, however it ends.
-struct Registration<A> {
-    shared: Arc<Shared<A>>,
-    number: u64,
-}
-
-impl<A> Drop for Registration<A> {
-    fn drop(&mut self) {
-        self.shared.lock().remove(&self.number);
-        self.shared.stats.closed.add(1);
-    }
-}
-
-/// Serves `listener` on the current tokio runtime until it is stopped. Speaks as `target`.
+/// Serves `listener` on the current tokio runtime until it is stopped, under TLS if there is any. Speaks as `target`.
 pub(crate) fn listen<L: Accept, A: Answer>(
     listener: L,
     answer: Arc<A>,
     limits: ListenerLimits,
     stats: Arc<ConnectionStats>,
+    tls: Option<TlsSource>,
     log: Log,
     target: &'static str,
 ) -> Listening {
     let (stop, stopping) = watch::channel(false);
-    let shared = Arc::new(Shared { answer, limits, stats: stats.clone(), open: Mutex::default(), log, target });
-    let accepting = tokio::spawn(accept_until_stopped(listener, shared, stopping));
+    let room = Arc::new(Room::new(answer, limits, stats.clone(), tls, log, target));
+    let accepting = tokio::spawn(accept_until_stopped(listener, room, stopping));
     Listening { stop, accepting, stats }
 }
 
 async fn accept_until_stopped<L: Accept, A: Answer>(
     mut listener: L,
-    shared: Arc<Shared<A>>,
+    room: Arc<Room<A>>,
     stopping: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -212,17 +116,17 @@ async fn accept_until_stopped<L: Accept, A: Answer>(
         tokio::select! {
             biased;
             () = stopped(&mut stop) => break,
-            Some(ended) = connections.join_next() => report_panic(&shared, ended),
+            Some(ended) = connections.join_next() => report_panic(&room, ended),
             accepted = listener.accept() => match accepted {
                 Ok(stream) => {
                     backoff = FIRST_BACKOFF;
                     next_number += 1;
-                    admit(&mut connections, &shared, stream, next_number, &stopping);
+                    admit(&mut connections, &room, stream, next_number, &stopping);
                 }
-                Err(cause) if is_of_one_connection(&cause) => shared.stats.accept_errors.add(1),
+                Err(cause) if is_of_one_connection(&cause) => room.stats.accept_errors.add(1),
                 Err(cause) => {
-                    shared.stats.accept_errors.add(1);
-                    report_accept_error(&shared, &cause, backoff);
+                    room.stats.accept_errors.add(1);
+                    report_accept_error(&room, &cause, backoff);
                     // Returns early if the listener is to stop.
                     let _ = timeout(backoff, stopped(&mut stopping.clone())).await;
                     backoff = (backoff * 2).min(LONGEST_BACKOFF);
@@ -232,27 +136,22 @@ async fn accept_until_stopped<L: Accept, A: Answer>(
     }
     drop(listener);
     while let Some(ended) = connections.join_next().await {
-        report_panic(&shared, ended);
+        report_panic(&room, ended);
     }
 }
 
 fn admit<A: Answer>(
     connections: &mut JoinSet<()>,
-    shared: &Arc<Shared<A>>,
+    room: &Arc<Room<A>>,
     stream: TcpStream,
     number: u64,
     stopping: &watch::Receiver<bool>,
 ) {
-    if !shared.make_room() {
-        return;
-    }
-    let activity = Arc::new(Activity::new(Instant::now()));
-    shared.lock().insert(number, activity.clone());
-    shared.stats.accepted.add(1);
-    let registration = Registration { shared: shared.clone(), number };
+    let activity = Arc::new(Activity::new(Instant::now(), room.tls.is_some()));
+    let Some(registration) = room.enter(number, &activity) else { return };
     let stopping = stopping.clone();
     connections.spawn(async move {
-        serve(stream, &registration.shared, activity, stopping).await;
+        serve(stream, &registration.room, activity, stopping).await;
     });
 }
 
@@ -268,26 +167,22 @@ fn is_of_one_connection(cause: &io::Error) -> bool {
     matches!(cause.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-fn report_accept_error<A>(shared: &Shared<A>, cause: &io::Error, backoff: Duration) {
+fn report_accept_error<A>(room: &Room<A>, cause: &io::Error, backoff: Duration) {
     let message = format_args!("cannot accept connections: {cause}; trying again in {backoff:?}");
-    shared.log.say(Level::Warn, shared.target, message);
+    room.log.say(Level::Warn, room.target, message);
 }
 
-fn report_panic<A>(shared: &Shared<A>, ended: Result<(), tokio::task::JoinError>) {
+fn report_panic<A>(room: &Room<A>, ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended
         && error.is_panic()
     {
-        shared.log.say(
-            Level::Error,
-            shared.target,
-            format_args!("a connection ended by a defect of spangate: {error}"),
-        );
+        room.log.say(Level::Error, room.target, format_args!("a connection ended by a defect of spangate: {error}"));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::VecDeque, future::pending, sync::atomic::AtomicU64};
+    use std::{collections::VecDeque, future::pending, net::SocketAddr, sync::atomic::AtomicU64};
 
     use http::StatusCode;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -329,16 +224,19 @@ mod tests {
     }
 
     async fn start(errors: Vec<io::Error>) -> (SocketAddr, Listening, Arc<Count>) {
-        let (listener, address) = bind(SocketAddr::from(([127, 0, 0, 1], 0)), "test").await.unwrap();
+        let (listener, address) =
+            super::super::bind::bind(SocketAddr::from(([127, 0, 0, 1], 0)), "test").await.unwrap();
         let limits = ListenerLimits {
             max_connections: 4,
+            max_handshakes: 2,
             max_concurrent_streams: 4,
             first_request: Duration::from_secs(10),
             idle: Duration::from_millis(50),
         };
         let count = Arc::new(Count::default());
         let listener = Failing(errors.into(), listener);
-        let listening = listen(listener, Arc::new(Hello), limits, Arc::default(), Log::new(count.clone()), "test");
+        let listening =
+            listen(listener, Arc::new(Hello), limits, Arc::default(), None, Log::new(count.clone()), "test");
         (address, listening, count)
     }
 

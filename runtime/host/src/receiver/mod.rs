@@ -16,6 +16,7 @@
 //! caps, its own decompression and its own statuses.
 
 mod answers;
+pub(crate) mod bind;
 mod body;
 mod connection;
 mod data_points;
@@ -27,14 +28,19 @@ mod inflate;
 mod intake;
 pub(crate) mod listener;
 mod metadata;
+mod opening;
 mod otlp_grpc;
 mod otlp_http;
 mod otlp_json;
 mod protobuf_writer;
 pub(crate) mod reply;
+mod room;
+mod security;
+mod seldom;
 mod start;
 mod stats;
 
-pub use listener::BindError;
-pub use start::{BoundReceiver, start_otlp_grpc, start_otlp_http};
+pub use bind::BindError;
+pub use security::{Examined, FileError, examine};
+pub use start::{BoundReceiver, ReceiverAccess, start_otlp_grpc, start_otlp_http};
 pub use stats::{ConnectionStats, Counter, Outcome, ReceiverStats};

@@ -52,6 +52,7 @@ impl OtlpGrpc {
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming) -> Result<Taken, Failure> {
+        self.intake.authenticate(&head.headers)?;
         let path = head.uri.path();
         let endpoint = Endpoint::of_grpc_path(path).ok_or_else(|| {
             Failure::NotFound(format!("no such method: {path}; served are the Export methods of OTLP"))

@@ -20,6 +20,7 @@ use super::{
     listener::Answer,
     metadata,
     reply::{ReplyBody, put, reply},
+    security::Shown,
 };
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -36,6 +37,7 @@ impl OtlpHttp {
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming) -> Result<(Endpoint, Taken), Failure> {
+        self.intake.authenticate(&head.headers)?;
         let path = head.uri.path();
         let endpoint = Endpoint::of_http_path(path).ok_or_else(|| {
             Failure::NotFound(format!("no such path: {path}; served are /v1/traces, /v1/logs and /v1/metrics"))
@@ -76,12 +78,18 @@ impl Answer for OtlpHttp {
             },
             Err(failure) => {
                 if head.version < Version::HTTP_2 && !has_lost_the_body(&failure) {
-                    body::discard(body, &head.headers, self.intake.config.read_timeout).await;
+                    body::discard(body, &head.headers, discarded_bytes(&failure), self.intake.config.read_timeout)
+                        .await;
                 }
                 refuse(&failure, is_protobuf)
             }
         }
     }
+}
+
+/// How much of a refused body is read: enough for an ordinary request of a stranger, and no more.
+fn discarded_bytes(failure: &Failure) -> u64 {
+    if matches!(failure, Failure::Unauthenticated(_)) { 1 << 20 } else { body::MAX_DISCARDED_BYTES }
 }
 
 /// Whether the body cannot be read any further.
@@ -101,6 +109,7 @@ fn refuse(failure: &Failure, is_protobuf: bool) -> Response<ReplyBody> {
         put(&mut response, header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     match status {
+        StatusCode::UNAUTHORIZED => put(&mut response, header::WWW_AUTHENTICATE, challenge(failure)),
         StatusCode::METHOD_NOT_ALLOWED => put(&mut response, header::ALLOW, HeaderValue::from_static("POST")),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             put(&mut response, header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, identity"));
@@ -111,10 +120,19 @@ fn refuse(failure: &Failure, is_protobuf: bool) -> Response<ReplyBody> {
     response
 }
 
+/// RFC 6750, section 3: an error is named only to who has tried a token.
+fn challenge(failure: &Failure) -> HeaderValue {
+    HeaderValue::from_static(match failure {
+        Failure::Unauthenticated(Shown::Unknown) => r#"Bearer realm="otlp", error="invalid_token""#,
+        _ => r#"Bearer realm="otlp""#,
+    })
+}
+
 fn status(failure: &Failure) -> StatusCode {
     match failure {
         Failure::Malformed(_) | Failure::Disconnected(_) => StatusCode::BAD_REQUEST,
         Failure::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Failure::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         Failure::NotFound(_) => StatusCode::NOT_FOUND,
         Failure::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
         Failure::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -3,31 +3,63 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use spangate_core::consumer::Consumer;
+use tokio::task::JoinSet;
 
 use super::{
+    bind::{BindError, bind},
     intake::Intake,
-    listener::{Answer, BindError, ListenerLimits, Listening, bind, listen},
+    listener::{Answer, ListenerLimits, Listening, listen},
     otlp_grpc::OtlpGrpc,
     otlp_http::OtlpHttp,
+    security::Credentials,
     stats::ReceiverStats,
 };
-use crate::{config, telemetry::Log};
+use crate::{
+    config,
+    status::{AuthStatus, TlsStatus},
+    telemetry::{Level, Log},
+};
 
 /// How long a connection may be idle between two requests: longer than the minute that is the longest usual interval
 /// between exports.
 const IDLE: Duration = Duration::from_secs(300);
+/// TLS handshakes at once, of one receiver. One takes a round trip or two, so that this is thousands in a second.
+const MAX_HANDSHAKES: usize = 128;
 
 /// A receiver at work. Dropping it cuts every connection.
 #[derive(Debug)]
 pub struct BoundReceiver {
     local_addr: SocketAddr,
     listening: Listening,
+    access: ReceiverAccess,
+    _watching: JoinSet<()>,
+}
+
+/// What is known of a receiver's certificates and tokens; may outlive the receiver.
+#[derive(Clone, Debug)]
+pub struct ReceiverAccess(Credentials);
+
+impl ReceiverAccess {
+    /// The certificates; none without TLS.
+    pub fn tls(&self) -> Option<TlsStatus> {
+        self.0.tls_status()
+    }
+
+    /// The tokens; none if anybody may send.
+    pub fn auth(&self) -> Option<AuthStatus> {
+        self.0.auth_status()
+    }
 }
 
 impl BoundReceiver {
     /// Where it listens; tells the port if the configuration said 0.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Its certificates and tokens.
+    pub fn access(&self) -> ReceiverAccess {
+        self.access.clone()
     }
 
     /// Closes the port at once, lets requests that have begun finish, and cuts what is left after `deadline`.
@@ -47,9 +79,9 @@ pub async fn start_otlp_http(
     log: Log,
     stats: Arc<ReceiverStats>,
 ) -> Result<BoundReceiver, BindError> {
-    let (table, target) = ("receivers.otlp_http", "receiver.otlp_http");
-    start(&config, table, target, &log, &stats.clone(), |config| {
-        OtlpHttp::new(Intake::new(config, consumer, log.clone(), target, stats))
+    let place = Place { table: "receivers.otlp_http", target: "receiver.otlp_http", log: log.clone() };
+    start(&config, place, &stats.clone(), |config, credentials| {
+        OtlpHttp::new(Intake::new(config, consumer, log, "receiver.otlp_http", stats, credentials))
     })
     .await
 }
@@ -64,30 +96,45 @@ pub async fn start_otlp_grpc(
     log: Log,
     stats: Arc<ReceiverStats>,
 ) -> Result<BoundReceiver, BindError> {
-    let (table, target) = ("receivers.otlp_grpc", "receiver.otlp_grpc");
-    start(&config, table, target, &log, &stats.clone(), |config| {
-        OtlpGrpc::new(Intake::new(config, consumer, log.clone(), target, stats))
+    let place = Place { table: "receivers.otlp_grpc", target: "receiver.otlp_grpc", log: log.clone() };
+    start(&config, place, &stats.clone(), |config, credentials| {
+        OtlpGrpc::new(Intake::new(config, consumer, log, "receiver.otlp_grpc", stats, credentials))
     })
     .await
 }
 
-async fn start<A: Answer>(
-    config: &config::Receiver,
+/// How a receiver is called in the configuration and in the log.
+struct Place {
     table: &'static str,
     target: &'static str,
-    log: &Log,
+    log: Log,
+}
+
+async fn start<A: Answer>(
+    config: &config::Receiver,
+    Place { table, target, log }: Place,
     stats: &ReceiverStats,
-    answer: impl FnOnce(config::Receiver) -> A,
+    answer: impl FnOnce(config::Receiver, Credentials) -> A,
 ) -> Result<BoundReceiver, BindError> {
-    let (listener, local_addr) = bind(config.listen, table).await?;
+    let address = config.listen;
+    if let Some(lacking) = config.lacking_protection() {
+        return Err(BindError::Exposed { address, table, lacking });
+    }
+    let credentials = Credentials::load(config).map_err(|error| BindError::File { table, error })?;
+    if let Some(warning) = credentials.warning() {
+        log.say(Level::Warn, target, format_args!("{warning}"));
+    }
+    let (listener, local_addr) = bind(address, table).await?;
     let limits = ListenerLimits {
         max_connections: config.max_connections,
+        max_handshakes: MAX_HANDSHAKES,
         // One stream more than there are slots, so that a refusal can be told instead of the stream being withheld.
         max_concurrent_streams: u32::try_from(config.max_concurrent_requests).unwrap_or(u32::MAX).saturating_add(1),
         first_request: config.read_timeout,
         idle: IDLE,
     };
-    let answer = Arc::new(answer(config.clone()));
-    let listening = listen(listener, answer, limits, stats.connections.clone(), log.clone(), target);
-    Ok(BoundReceiver { local_addr, listening })
+    let watching = credentials.watch(config, &log, target);
+    let answer = Arc::new(answer(config.clone(), credentials.clone()));
+    let listening = listen(listener, answer, limits, stats.connections.clone(), credentials.tls(), log, target);
+    Ok(BoundReceiver { local_addr, listening, access: ReceiverAccess(credentials), _watching: watching })
 }

@@ -16,6 +16,8 @@ pub enum Outcome {
     Malformed,
     /// A limit was exceeded: 413, RESOURCE_EXHAUSTED.
     TooLarge,
+    /// No bearer token, or one that is not let in: 401, UNAUTHENTICATED.
+    Unauthenticated,
     /// A path, method, content type or encoding that is not served: 404, 405, 415, UNIMPLEMENTED.
     Unsupported,
     /// A required exporter has no room, or the process stops: 429, UNAVAILABLE. The sender tries again.
@@ -32,11 +34,12 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Accepted,
         Self::Partial,
         Self::Malformed,
         Self::TooLarge,
+        Self::Unauthenticated,
         Self::Unsupported,
         Self::Refused,
         Self::Busy,
@@ -52,6 +55,7 @@ impl Outcome {
             Self::Partial => "partial",
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",
+            Self::Unauthenticated => "unauthenticated",
             Self::Unsupported => "unsupported",
             Self::Refused => "refused",
             Self::Busy => "busy",
@@ -122,6 +126,8 @@ pub struct ConnectionStats {
     pub evicted: Counter,
     /// Connections closed since they sent no request in time.
     pub timed_out: Counter,
+    /// Connections that never came to speak HTTP: TLS to a plain port, plain HTTP to a TLS port, a handshake that failed.
+    pub unopened: Counter,
     /// `accept` failed: no file descriptors left, for example.
     pub accept_errors: Counter,
 }

@@ -2,8 +2,6 @@
 //! that a guest refuses, a port that is taken.
 
 use super::error::{StartError, StartProblem};
-#[cfg(feature = "receivers")]
-use crate::receiver::BindError;
 use crate::{
     config::{Document, Problem},
     sandbox::LoadError,
@@ -40,9 +38,7 @@ fn places(problem: &StartProblem, document: &Document) -> Vec<Problem> {
         }
         StartProblem::Sampler { message } => vec![document.problem("sampler.kind", message, None)],
         #[cfg(feature = "receivers")]
-        StartProblem::Bind(
-            BindError::InUse { table, .. } | BindError::NotLoopback { table, .. } | BindError::Io { table, .. },
-        ) => vec![document.problem(&format!("{table}.listen"), &problem.to_string(), None)],
+        StartProblem::Bind(error) => vec![document.problem(&error.path(), &error.to_string(), None)],
         StartProblem::NotBuilt { table, .. } => vec![document.problem(table, &problem.to_string(), None)],
         StartProblem::Config(problem) => vec![problem.clone()],
         StartProblem::NoExporter => vec![document.problem("exporters", &problem.to_string(), None)],

@@ -54,6 +54,12 @@ fn redact(status: &mut Status, secrets: &Secrets) {
         }
     };
     status.runtime.reasons.iter_mut().for_each(clean);
+    // The path of a file may have come from a variable.
+    for receiver in &mut status.receivers {
+        let tls = receiver.tls.as_mut().and_then(|tls| tls.reload_failure.as_mut());
+        let auth = receiver.auth.as_mut().and_then(|auth| auth.reload_failure.as_mut());
+        tls.into_iter().chain(auth).for_each(clean);
+    }
     for exporter in &mut status.exporters {
         [&mut exporter.description, &mut exporter.version].into_iter().for_each(clean);
         exporter.paused.iter_mut().for_each(clean);

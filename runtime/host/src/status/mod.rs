@@ -15,5 +15,5 @@ pub use exporter::{
 pub use guest_metric::{GuestMetric, GuestValue};
 pub use intake::IntakeStatus;
 pub use ledger::LedgerStatus;
-pub use receiver::ReceiverStatus;
+pub use receiver::{AuthStatus, ReceiverStatus, TlsStatus};
 pub use runtime::{RuntimeStatus, Status};

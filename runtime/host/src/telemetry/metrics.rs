@@ -13,9 +13,11 @@
 //! | `spangate_intake_rows_dropped_total` | counter | `reason` |
 //! | `spangate_receiver_bound` | gauge, 1 or 0 | `receiver` |
 //! | `spangate_receiver_connections_open` | gauge | `receiver` |
+//! | `spangate_receiver_tls_enabled`, `spangate_receiver_reload_failed` | gauge, 1 or 0 | `receiver` |
+//! | `spangate_receiver_tls_not_after_seconds` | gauge, seconds since 1970 | `receiver` |
 //! | `spangate_receiver_requests_total` | counter | `receiver`, `outcome` |
 //! | `spangate_receiver_bytes_received_total`, `..._spans_received_total`, `..._events_received_total`, `..._rows_rejected_total`, `..._plain_logs_dropped_total`, `..._metric_points_dropped_total` | counter | `receiver` |
-//! | `spangate_receiver_connections_accepted_total`, `..._refused_total`, `..._evicted_total`, `..._timed_out_total`, `spangate_receiver_accept_errors_total` | counter | `receiver` |
+//! | `spangate_receiver_connections_accepted_total`, `..._refused_total`, `..._evicted_total`, `..._timed_out_total`, `..._unopened_total`, `spangate_receiver_accept_errors_total` | counter | `receiver` |
 //! | `spangate_exporter_rows_accepted_total`, `..._delivered_total`, `..._rejected_total`, `..._dead_lettered_total` | counter | `exporter` |
 //! | `spangate_exporter_rows_dropped_total` | counter | `exporter`, `reason` |
 //! | `spangate_exporter_rows_queued`, `spangate_exporter_rows_in_flight` | gauge | `exporter` |
@@ -106,6 +108,7 @@ fn write_receivers(out: &mut Exposition<'_>, status: &Status) -> fmt::Result {
     out.gauge("spangate_receiver_bound", "1 if the receiver listens", bound.collect())?;
     let open = receivers.iter().map(|receiver| (of(receiver), receiver.connections_open as f64));
     out.gauge("spangate_receiver_connections_open", "Connections open at this moment", open.collect())?;
+    write_receiver_access(out, receivers)?;
     let mut requests = Vec::new();
     for receiver in receivers {
         for (outcome, count) in &receiver.requests {
@@ -120,6 +123,26 @@ fn write_receivers(out: &mut Exposition<'_>, status: &Status) -> fmt::Result {
         out.counter(&format!("spangate_receiver_{name}"), &help, samples.collect())?;
     }
     Ok(())
+}
+
+/// What somebody wants to be woken for: a certificate that expires, a new one that cannot be used.
+fn write_receiver_access(out: &mut Exposition<'_>, receivers: &[ReceiverStatus]) -> fmt::Result {
+    let of = |receiver: &ReceiverStatus| labels([("receiver", receiver.name)]);
+    let tls = receivers.iter().map(|receiver| (of(receiver), flag(receiver.tls.is_some())));
+    out.gauge("spangate_receiver_tls_enabled", "1 if the receiver speaks TLS", tls.collect())?;
+    let not_after = receivers.iter().filter_map(|receiver| {
+        let seconds = receiver.tls.as_ref()?.not_after_unix_seconds?;
+        Some((of(receiver), seconds as f64))
+    });
+    let help = "When the first certificate of the receiver expires, seconds since 1970";
+    out.gauge("spangate_receiver_tls_not_after_seconds", help, not_after.collect())?;
+    let failed = receivers.iter().map(|receiver| {
+        let tls = receiver.tls.as_ref().and_then(|tls| tls.reload_failure.as_ref());
+        let auth = receiver.auth.as_ref().and_then(|auth| auth.reload_failure.as_ref());
+        (of(receiver), flag(tls.is_some() || auth.is_some()))
+    });
+    let help = "1 if new certificates, keys or tokens cannot be used and the old ones stay";
+    out.gauge("spangate_receiver_reload_failed", help, failed.collect())
 }
 
 /// Name, help, and how to read the value.

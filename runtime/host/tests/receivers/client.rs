@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -50,12 +50,21 @@ async fn collect(response: http::Response<hyper::body::Incoming>) -> Reply {
     Reply { status: head.status, headers: head.headers, body: collected.to_bytes(), trailers }
 }
 
+/// What HTTP is spoken over.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for T {}
+
 /// One HTTP/1.1 connection.
 pub(crate) struct Http1(http1::SendRequest<Full<Bytes>>, SocketAddr);
 
 impl Http1 {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        Self::over(TcpStream::connect(address).await.unwrap(), address).await
+    }
+
+    /// Over a connection that is there already.
+    pub(crate) async fn over(stream: impl Stream, address: SocketAddr) -> Self {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self(sender, address)
@@ -105,7 +114,11 @@ pub(crate) const METRICS: &str = "/opentelemetry.proto.collector.metrics.v1.Metr
 
 impl Grpc {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        Self::over(TcpStream::connect(address).await.unwrap(), address).await
+    }
+
+    /// Over a connection that is there already.
+    pub(crate) async fn over(stream: impl Stream, address: SocketAddr) -> Self {
         let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self(sender, address)

@@ -180,13 +180,13 @@ async fn i24_floods_of_http2_frames_disturb_nobody_else() {
     assert_eq!(running.consumer.rows(), 5);
 }
 
-fn http2_frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn http2_frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u32).to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 /// Many times the same frame.
-fn frames(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frames(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     http2_frame(kind, flags, stream, payload).repeat(10_000)
 }
 
@@ -197,13 +197,13 @@ fn headers() -> Vec<u8> {
     [&[0x83, 0x86][..], &path, &kind].concat()
 }
 
-fn rapid_reset() -> Vec<u8> {
+pub(crate) fn rapid_reset() -> Vec<u8> {
     let stream =
         |number| [http2_frame(0x1, 0x4, number, &headers()), http2_frame(0x3, 0, number, &[0, 0, 0, 8])].concat();
     (0..10_000).flat_map(|index| stream(2 * index + 1)).collect()
 }
 
-fn continuations() -> Vec<u8> {
+pub(crate) fn continuations() -> Vec<u8> {
     [http2_frame(0x1, 0, 1, &headers()), frames(0x9, 0, 1, &[0x00, 1, b'a', 1, b'b'])].concat()
 }
 
@@ -279,6 +279,7 @@ async fn a_port_in_use_is_named_with_what_to_do() {
 async fn an_address_of_another_machine_is_named_too() {
     let mut config = config::Receiver::otlp_grpc();
     config.listen = SocketAddr::from(([192, 0, 2, 1], 4317));
+    config.insecure = true;
     let log = spangate::telemetry::Log::new(std::sync::Arc::new(Lines::default()));
     let consumer = std::sync::Arc::new(FakeConsumer::default());
     let error = spangate::receiver::start_otlp_grpc(config, consumer, log, Default::default()).await.unwrap_err();

@@ -2,10 +2,14 @@
 //! bad inputs that every receiver must survive.
 
 mod admin;
+mod authentication;
 mod client;
 mod connections;
 mod fake;
 mod grpc;
 mod http;
 mod json;
+mod pki;
+mod reloading;
 mod samples;
+mod tls;

@@ -2,8 +2,11 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
+
+use super::super::bearer_token::BearerToken;
 
 /// `[receivers]`
 #[derive(Clone, Debug, Default)]
@@ -19,7 +22,7 @@ pub struct Receivers {
 pub struct Receiver {
     /// `listen`, by default loopback on the standard port (4318, 4317).
     pub listen: SocketAddr,
-    /// `insecure`: listen beyond loopback although anybody may send. Default false.
+    /// `insecure`: listen beyond loopback although anybody may send, or read along. Default false.
     pub insecure: bool,
     /// `max_request_bytes`: of a body, both before and after decompression. Default 20 MiB over HTTP, 4 MiB over gRPC.
     pub max_request_bytes: usize,
@@ -37,6 +40,46 @@ pub struct Receiver {
     pub metadata: Vec<String>,
     /// `other_signals`: what plain log records and metrics get.
     pub other_signals: OtherSignals,
+    /// `[receivers.NAME.tls]`. Default plain.
+    pub tls: Option<ReceiverTls>,
+    /// `[receivers.NAME.auth]`: who may send. Default anybody.
+    pub auth: Option<ReceiverAuth>,
+}
+
+/// `[receivers.NAME.tls]`: TLS 1.2 or 1.3. Files are PEM, and are read again when they change.
+#[derive(Clone, Debug)]
+pub struct ReceiverTls {
+    /// `cert_file`: the certificate, then those that lead from it to an authority.
+    pub cert_file: PathBuf,
+    /// `key_file`: the key of the first certificate.
+    pub key_file: PathBuf,
+    /// `client_ca_file`: if it is there, a sender must show a certificate of one of these authorities.
+    pub client_ca_file: Option<PathBuf>,
+    /// `reload_interval`: how often the files are looked at again. Default 10 s.
+    pub reload_interval: Duration,
+}
+
+impl ReceiverTls {
+    /// `[receivers.NAME.tls]` with what it must have.
+    pub fn new(cert_file: PathBuf, key_file: PathBuf) -> Self {
+        Self { cert_file, key_file, client_ca_file: None, reload_interval: ReceiverAuth::RELOAD_INTERVAL }
+    }
+}
+
+/// `[receivers.NAME.auth]`: a request must show one of these tokens.
+#[derive(Clone, Debug)]
+pub struct ReceiverAuth {
+    /// `bearer_tokens`.
+    pub bearer_tokens: Vec<BearerToken>,
+    /// `bearer_token_file`: one token per line; blank lines and lines that begin with `#` are left out.
+    pub bearer_token_file: Option<PathBuf>,
+    /// `reload_interval`: how often the file is looked at again. Default 10 s.
+    pub reload_interval: Duration,
+}
+
+impl ReceiverAuth {
+    /// How often files are looked at again, unless the configuration says otherwise.
+    pub const RELOAD_INTERVAL: Duration = Duration::from_secs(10);
 }
 
 /// What a sender gets for plain log records and metrics.
@@ -60,6 +103,21 @@ impl Receiver {
         Self::on_loopback(4317, 4 << 20)
     }
 
+    /// What is missing where others can reach the address, and what to do about it; none if nothing is, or if that was
+    /// accepted.
+    pub fn lacking_protection(&self) -> Option<&'static str> {
+        let asks_for_clients = self.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
+        if self.listen.ip().is_loopback() || self.insecure {
+            return None;
+        }
+        match (&self.tls, &self.auth) {
+            (None, None) => Some("without `tls` and `auth` anybody could send, and read along"),
+            (None, Some(_)) => Some("without `tls` anybody on the way could read along, tokens included"),
+            (Some(_), None) if !asks_for_clients => Some("without `auth` or `tls.client_ca_file` anybody could send"),
+            _ => None,
+        }
+    }
+
     fn on_loopback(port: u16, max_request_bytes: usize) -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
@@ -72,6 +130,8 @@ impl Receiver {
             read_timeout: Duration::from_secs(10),
             metadata: Vec::new(),
             other_signals: OtherSignals::default(),
+            tls: None,
+            auth: None,
         }
     }
 }

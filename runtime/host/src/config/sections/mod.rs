@@ -1,5 +1,6 @@
 //! One file per part of the configuration: which keys it has, what each may be, and what must agree with what.
 
+mod auth;
 mod exporter;
 mod free;
 mod grants;
@@ -7,5 +8,6 @@ mod headers;
 mod receivers;
 mod root;
 mod sampler;
+mod tls;
 
 pub(super) use root::config;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::super::{
-    model::{OtherSignals, Receiver, Receivers},
-    reader::{Node, Table},
-    shapes::{address, boolean, bytes, duration, integer, list, one_word, string},
-    source::Complaint,
+use super::{
+    super::{
+        model::{OtherSignals, Receiver, Receivers},
+        reader::{Node, Table},
+        shapes::{address, boolean, bytes, duration, integer, list, one_word, string},
+        source::Complaint,
+    },
+    auth, tls,
 };
 
 const OTHER_SIGNALS: [(&str, OtherSignals); 2] = [("drop", OtherSignals::Drop), ("refuse", OtherSignals::Refuse)];
@@ -37,14 +40,18 @@ fn receiver(table: &mut Table<'_>, default: Receiver) -> Receiver {
         read_timeout: table.or("read_timeout", default.read_timeout, duration(timeout)),
         metadata: table.or("metadata", default.metadata, list("header names", 64, header_name)),
         other_signals: table.or("other_signals", default.other_signals, one_word(&OTHER_SIGNALS)),
+        tls: table.optional_section("tls", tls::tls).flatten(),
+        auth: table.optional_section("auth", auth::auth),
     };
-    if !receiver.listen.ip().is_loopback()
-        && !receiver.insecure
-        && let Some(node) = table.node("listen")
-    {
-        let complaint = Complaint::new("anybody who reaches this address could send spans");
-        let help = format!("listen on 127.0.0.1:{}, or accept it with `insecure = true`", receiver.listen.port());
-        node.refuse(complaint.allowed("a loopback address, unless `insecure = true`").help(help));
+    // A table that is there but wrong was meant: what is missing in it was told.
+    let has_tls = receiver.tls.is_some() || table.node("tls").is_none();
+    if let (Some(lacking), Some(node), true) = (receiver.lacking_protection(), table.node("listen"), has_tls) {
+        let complaint = Complaint::new(format!("this address is reachable by others: {lacking}"));
+        let help = format!(
+            "give it `tls` and `auth` (or `tls.client_ca_file`), listen on 127.0.0.1:{}, or accept it with `insecure = true`",
+            receiver.listen.port()
+        );
+        node.refuse(complaint.allowed("a loopback address, or TLS with tokens or client certificates").help(help));
     }
     receiver
 }

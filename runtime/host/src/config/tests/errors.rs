@@ -36,14 +36,14 @@ error: unknown key `max_que_size`
 fn every_error_of_a_file_is_told_in_its_order() {
     let text = "[receivers.otlp_http]\nlisten = \"0.0.0.0:4318\"\n[exporters.Bad]\ncomponent = \"builtin:zipkn\"\nconcurency = 2\n";
     let expected = "\
-error: anybody who reaches this address could send spans
+error: this address is reachable by others: without `tls` and `auth` anybody could send, and read along
  --> conf/spangate.toml:2:10
   |
 2 | listen = \"0.0.0.0:4318\"
   |          ^^^^^^^^^^^^^^
   = key: receivers.otlp_http.listen
-  = allowed: a loopback address, unless `insecure = true`
-  = help: listen on 127.0.0.1:4318, or accept it with `insecure = true`
+  = allowed: a loopback address, or TLS with tokens or client certificates
+  = help: give it `tls` and `auth` (or `tls.client_ca_file`), listen on 127.0.0.1:4318, or accept it with `insecure = true`
 
 error: `Bad` is not a name for an exporter
  --> conf/spangate.toml:3:1
@@ -284,6 +284,52 @@ fn addresses_to_listen_on_are_checked() {
         ]
     );
     accepted(&format!("[receivers.otlp_http]\nlisten = \"0.0.0.0:4318\"\ninsecure = true\n{MINIMAL}"));
+}
+
+#[test]
+fn an_address_that_others_reach_is_protected_or_accepted() {
+    let receiver = |lines: &str| format!("[receivers.otlp_grpc]\nlisten = \"0.0.0.0:4317\"\n{lines}\n{MINIMAL}");
+    let lacks = |lines: &str| {
+        let told = told(&receiver(lines)).join("\n");
+        told.strip_prefix("receivers.otlp_grpc.listen: this address is reachable by others: ")
+            .and_then(|told| told.split(" | ").next())
+            .map_or(told.clone(), str::to_owned)
+    };
+    let (tls, auth) =
+        ("cert_file = \"/etc/ca.pem\", key_file = \"/etc/ca.pem\"", "auth = { bearer_tokens = [\"${env:LONG}\"] }");
+    assert_eq!(lacks(""), "without `tls` and `auth` anybody could send, and read along");
+    assert_eq!(lacks(auth), "without `tls` anybody on the way could read along, tokens included");
+    assert_eq!(lacks(&format!("tls = {{ {tls} }}")), "without `auth` or `tls.client_ca_file` anybody could send");
+    accepted(&receiver(&format!("tls = {{ {tls} }}\n{auth}")));
+    accepted(&receiver(&format!("tls = {{ {tls}, client_ca_file = \"/etc/ca.pem\" }}")));
+    accepted(&receiver("insecure = true"));
+    // What is wrong in the table is told, and not that there is none.
+    assert_eq!(
+        lacks("tls = { cert_file = \"/etc/ca.pem\" }"),
+        "receivers.otlp_grpc.tls.key_file: `key_file` is missing | name a file in PEM: the key of the certificate"
+    );
+}
+
+#[test]
+fn tokens_that_can_be_guessed_are_refused_unseen() {
+    let auth = |lines: &str| told(&format!("[receivers.otlp_http.auth]\n{lines}\n{MINIMAL}")).join("\n");
+    let nobody = "receivers.otlp_http.auth: there is no token: nobody could send | write `bearer_token_file = \"tokens\"`, \
+                  or `bearer_tokens = [\"${env:TOKEN}\"]`";
+    assert_eq!(auth(""), nobody);
+    assert_eq!(auth("bearer_tokens = []"), nobody);
+    assert_eq!(
+        auth("bearer_tokens = [\"${env:TOKEN}\"]"),
+        "receivers.otlp_http.auth.bearer_tokens[0]: a token of 13 characters is too short: at least 16 | `openssl rand \
+         -hex 32` makes a good one"
+    );
+    let spaced = auth("bearer_tokens = [\"canary-4cb1d0 canary-4cb1d0\"]");
+    assert!(spaced.contains("a character in it that no bearer token may have"), "{spaced}");
+    assert!(!spaced.contains("4cb1d0"), "{spaced}");
+    assert_eq!(
+        auth("bearer_token_file = \"tokens\""),
+        "receivers.otlp_http.auth.bearer_token_file: the string \"tokens\" is not a file that exists | relative paths start \
+         at the folder of this file"
+    );
 }
 
 #[test]

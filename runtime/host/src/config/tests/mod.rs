@@ -19,6 +19,7 @@ const MINIMAL: &str = "[exporters.a]\ncomponent = \"builtin:console\"\n";
 fn read(text: &str) -> Result<Document, ConfigError> {
     let variable = |name: &str| match name {
         "TOKEN" => Some("canary-4cb1d0".to_owned()),
+        "LONG" => Some("canary-4cb1d0-canary-4cb1d0".to_owned()),
         "PORT" => Some("9000".to_owned()),
         "SIZE" => Some("77".to_owned()),
         "BAD" => Some("canary\n[x]\ny = \"4cb1d0".to_owned()),

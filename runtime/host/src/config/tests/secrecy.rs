@@ -68,6 +68,26 @@ fn a_header_shows_in_no_error_whatever_is_wrong_around_it() {
 }
 
 #[test]
+fn a_token_shows_in_no_error_and_in_no_debug_output() {
+    for line in [
+        "auth = { bearer_tokens = [\"§\"], wrong = 1 }",
+        "auth = { bearer_tokens = \"§§\" }",
+        "auth = { bearer_token = [\"§\"] }",
+        "auth = \"§\"",
+        "auth.bearer_tokens = [\"§\", 5]",
+        "auth.bearer_tokens = [\"§\"\nx = 1",
+        "auth.bearer_tokens = [\"§§ä\"]",
+    ] {
+        for text in with_canary(&format!("{MINIMAL}[receivers.otlp_http]\n{line}\n")) {
+            let error = read(&text).expect_err("wrong");
+            assert!(!format!("{error} {error:?}").contains("4cb1d0"), "{text}\n{error}");
+        }
+    }
+    let document = accepted(&format!("{MINIMAL}[receivers.otlp_http]\nauth.bearer_tokens = [\"${{env:LONG}}\"]\n"));
+    assert!(!format!("{document:?}").contains("4cb1d0"));
+}
+
+#[test]
 fn a_header_shows_neither_in_debug_output_nor_in_later_problems() {
     let line = "grants.http = { allow = [\"https://x.example\"], headers = { authorization = \"Bearer §\" } }";
     for text in with_canary(&format!("{MINIMAL}{line}\nsettings.key = \"${{env:TOKEN}}\"\n")) {

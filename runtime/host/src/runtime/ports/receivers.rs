@@ -13,7 +13,7 @@ use spangate_core::consumer::Consumer;
 
 use crate::{
     config,
-    receiver::{BindError, BoundReceiver, Outcome, ReceiverStats, start_otlp_grpc, start_otlp_http},
+    receiver::{BindError, BoundReceiver, Outcome, ReceiverAccess, ReceiverStats, start_otlp_grpc, start_otlp_http},
     status::ReceiverStatus,
     telemetry::Log,
 };
@@ -23,6 +23,7 @@ pub(super) struct ReceiverView {
     pub(super) name: &'static str,
     pub(super) local_addr: SocketAddr,
     stats: Arc<ReceiverStats>,
+    access: ReceiverAccess,
     is_bound: AtomicBool,
 }
 
@@ -64,8 +65,9 @@ fn take(
 ) {
     match bound {
         Ok(bound) => {
-            let (local_addr, is_bound) = (bound.local_addr(), AtomicBool::new(true));
-            running.push(RunningReceiver { view: Arc::new(ReceiverView { name, local_addr, stats, is_bound }), bound });
+            let (local_addr, access, is_bound) = (bound.local_addr(), bound.access(), AtomicBool::new(true));
+            let view = Arc::new(ReceiverView { name, local_addr, stats, access, is_bound });
+            running.push(RunningReceiver { view, bound });
         }
         Err(error) => errors.push(error),
     }
@@ -99,12 +101,15 @@ impl ReceiverView {
             ("connections_refused", &connections.refused),
             ("connections_evicted", &connections.evicted),
             ("connections_timed_out", &connections.timed_out),
+            ("connections_unopened", &connections.unopened),
             ("accept_errors", &connections.accept_errors),
         ];
         ReceiverStatus {
             name: self.name,
             listen: self.local_addr.to_string(),
             bound: self.is_bound(),
+            tls: self.access.tls(),
+            auth: self.access.auth(),
             connections_open: connections.open(),
             requests: requests.into_iter().filter(|(_, count)| *count > 0).collect(),
             counts: counts.into_iter().map(|(name, counter)| (name, counter.get())).collect(),
