@@ -1,29 +1,51 @@
 //! Compiled components, kept between starts: 200 ms of compiling become a millisecond of reading.
 //!
-//! Constraints: a directory that belongs to this user and that nobody else can write to, or none; a file is written
-//! whole or not at all; a damaged file is compiled again, never loaded; the name tells component, kind of machine,
-//! settings and version, and the engine refuses what was compiled for other processor features than this machine's.
+//! Constraints: a directory that belongs to this user or to root and that nobody else can write to, or none; it is opened
+//! once and then known by its descriptor, so that nobody can put another in its place; a file is loaded only if it is a
+//! regular one of this user or of root that nobody else can write to, because it may be older than the directory's mode;
+//! a file is written whole or not at all; a damaged file is compiled again, never loaded; the name tells component, kind
+//! of machine, settings and version, and the engine refuses what was compiled for other processor features than this
+//! machine's.
+//!
+//! Root is trusted because it could change this program as well: a cache that an image brings along, written by root and
+//! read by everybody, serves a process of any user.
 
 use std::{
     env,
-    fs::{self, DirBuilder, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    fs::{DirBuilder, File, Metadata},
+    io::{self, Read, Write},
+    os::{
+        fd::OwnedFd,
+        unix::fs::{DirBuilderExt, MetadataExt},
+    },
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+use rustix::{
+    fs::{AtFlags, CWD, Mode, OFlags, openat, renameat, unlinkat},
+    io::Errno,
+};
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
 use super::{error::CacheError, precompiled::load_own_artifact};
 
+/// What to do about a directory that is not private.
+const ADVICE: &str = "mend its owner and mode (chmod go-w), or name another in sandbox.cache_dir";
 /// Bytes of the digest in front of an artifact.
 const DIGEST_BYTES: usize = 32;
+/// The user that everybody has to trust.
+const ROOT: u32 = 0;
 
 /// A private directory of compiled components.
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
-    directory: PathBuf,
+    /// As configured, for messages.
+    path: PathBuf,
+    directory: Arc<OwnedFd>,
+    /// What files get: who may read the directory may read them.
+    file_mode: Mode,
     /// Whether the engine takes its traps from signals: the code differs.
     signal_handlers: bool,
 }
@@ -34,28 +56,55 @@ impl Cache {
     /// # Errors
     /// If there is no directory, or others could write to it.
     pub(super) fn open(directory: Option<&Path>, signal_handlers: bool) -> Result<Self, CacheError> {
-        let directory = directory.map(Path::to_owned).or_else(default_directory).ok_or(CacheError::NoDirectory)?;
-        let failed = |source| CacheError::Io { path: directory.clone(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(failed)?;
-        let metadata = fs::metadata(&directory).map_err(failed)?;
-        let not_private = |reason| CacheError::NotPrivate { path: directory.clone(), reason };
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(not_private("belongs to another user"));
+        let path = directory.map(Path::to_owned).or_else(default_directory).ok_or(CacheError::NoDirectory)?;
+        let failed = |source| CacheError::Io { path: path.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(failed)?;
+        // A link is followed: what is judged is what was opened.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = File::from(openat(CWD, &path, flags, Mode::empty()).map_err(|error| failed(error.into()))?);
+        let metadata = directory.metadata().map_err(failed)?;
+        if let Some(reason) = distrust(&metadata) {
+            return Err(CacheError::NotPrivate { path, reason, advice: ADVICE });
         }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(not_private("can be written to by others (chmod 700 mends that)"));
-        }
-        Ok(Self { directory, signal_handlers })
+        let file_mode =
+            Mode::RUSR | Mode::WUSR | (Mode::from_bits_truncate(metadata.mode()) & (Mode::RGRP | Mode::ROTH));
+        Ok(Self { path, directory: Arc::new(directory.into()), file_mode, signal_handlers })
     }
 
     /// The component compiled from `bytes`, if it is kept and whole.
-    pub(super) fn find(&self, engine: &Engine, bytes: &[u8]) -> Option<Component> {
-        let kept = fs::read(self.path(bytes)).ok()?;
-        let (digest, artifact) = kept.split_at_checked(DIGEST_BYTES)?;
-        if digest != Sha256::digest(artifact).as_slice() {
-            return None;
+    ///
+    /// # Errors
+    /// If there is one that somebody else could have written.
+    pub(super) fn find(&self, engine: &Engine, bytes: &[u8]) -> Result<Option<Component>, CacheError> {
+        let name = self.name(bytes);
+        let Some(mut file) = self.open_kept(&name)? else { return Ok(None) };
+        let mut kept = Vec::new();
+        if file.read_to_end(&mut kept).is_err() {
+            return Ok(None);
         }
-        load_own_artifact(engine, artifact).ok()
+        let Some((digest, artifact)) = kept.split_at_checked(DIGEST_BYTES) else { return Ok(None) };
+        let is_whole = digest == Sha256::digest(artifact).as_slice();
+        Ok(is_whole.then(|| load_own_artifact(engine, artifact).ok()).flatten())
+    }
+
+    /// A file in which this user or root kept something.
+    fn open_kept(&self, name: &str) -> Result<Option<File>, CacheError> {
+        let not_private = |reason| {
+            let path = self.path.join(name);
+            CacheError::NotPrivate { path, reason, advice: "delete it" }
+        };
+        // Nothing is waited for, should it be a pipe.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match openat(&*self.directory, name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::LOOP) => return Err(not_private("is a link")),
+            Err(_) => return Ok(None),
+        };
+        let Ok(metadata) = file.metadata() else { return Ok(None) };
+        if !metadata.is_file() {
+            return Err(not_private("is no file"));
+        }
+        distrust(&metadata).map_or(Ok(Some(file)), |reason| Err(not_private(reason)))
     }
 
     /// Keeps `component`, compiled from `bytes`.
@@ -64,28 +113,47 @@ impl Cache {
     /// If it cannot be written; then nothing is left behind under its name.
     pub(super) fn keep(&self, bytes: &[u8], component: &Component) -> io::Result<()> {
         let artifact = component.serialize().map_err(io::Error::other)?;
-        let path = self.path(bytes);
-        let temporary = path.with_extension(format!("{}-{:x}", std::process::id(), fastrand::u64(..)));
-        let written = write_private(&temporary, &artifact).and_then(|()| fs::rename(&temporary, &path));
+        let name = self.name(bytes);
+        let temporary = format!("{name}.{}-{:x}", std::process::id(), fastrand::u64(..));
+        let written = self.write_private(&temporary, &artifact);
+        let written = written.and_then(|()| Ok(renameat(&*self.directory, &temporary, &*self.directory, &name)?));
         written.inspect_err(|_| {
-            let _ = fs::remove_file(&temporary);
+            let _ = unlinkat(&*self.directory, &temporary, AtFlags::empty());
         })
     }
 
-    /// Where the code of the component `bytes` is kept.
+    fn write_private(&self, name: &str, artifact: &[u8]) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(openat(&*self.directory, name, flags, self.file_mode)?);
+        file.write_all(&Sha256::digest(artifact))?;
+        file.write_all(artifact)?;
+        file.sync_all()
+    }
+
+    /// Where the code of the component `bytes` is kept, to be told.
+    #[cfg_attr(feature = "compiler", expect(dead_code, reason = "told when it is missing and cannot be made"))]
     pub(super) fn path(&self, bytes: &[u8]) -> PathBuf {
+        self.path.join(self.name(bytes))
+    }
+
+    fn name(&self, bytes: &[u8]) -> String {
         let component = hexadecimal(&Sha256::digest(bytes));
         let signals = if self.signal_handlers { "" } else { "-without-signals" };
         let (machine, system, version) = (env::consts::ARCH, env::consts::OS, env!("CARGO_PKG_VERSION"));
-        self.directory.join(format!("{component}-{machine}-{system}{signals}-{version}.cwasm"))
+        format!("{component}-{machine}-{system}{signals}-{version}.cwasm")
     }
 }
 
-fn write_private(path: &Path, artifact: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(&Sha256::digest(artifact))?;
-    file.write_all(artifact)?;
-    file.sync_all()
+/// Why others than this user and root could have put something there; none if they could not.
+fn distrust(metadata: &Metadata) -> Option<&'static str> {
+    distrust_of(metadata.uid(), metadata.mode(), rustix::process::geteuid().as_raw())
+}
+
+fn distrust_of(owner: u32, mode: u32, user: u32) -> Option<&'static str> {
+    if owner != user && owner != ROOT {
+        return Some("belongs to another user");
+    }
+    (mode & 0o022 != 0).then_some("can be written to by others")
 }
 
 fn default_directory() -> Option<PathBuf> {
@@ -101,7 +169,7 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
     use crate::sandbox::engine::build_engine;
@@ -119,6 +187,10 @@ mod tests {
         file
     }
 
+    fn is_found(cache: &Cache, engine: &Engine, bytes: &[u8]) -> bool {
+        matches!(cache.find(engine, bytes), Ok(Some(_)))
+    }
+
     #[test]
     fn what_is_kept_is_found_again_and_private() {
         let home = tempfile::tempdir().unwrap();
@@ -126,12 +198,20 @@ mod tests {
         let cache = Cache::open(Some(&directory), true).unwrap();
         let engine = build_engine(true).unwrap();
         let (bytes, component) = component(&engine);
-        assert!(cache.find(&engine, &bytes).is_none());
+        assert!(!is_found(&cache, &engine, &bytes));
         cache.keep(&bytes, &component).unwrap();
-        assert!(cache.find(&engine, &bytes).is_some());
-        assert!(cache.find(&engine, b"other").is_none());
+        assert!(is_found(&cache, &engine, &bytes));
+        assert!(!is_found(&cache, &engine, b"other"));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&only_file(&directory))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn who_may_read_the_directory_may_read_the_files() {
+        let home = tempfile::tempdir().unwrap();
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let cache = Cache::open(Some(home.path()), true).unwrap();
+        assert_eq!(cache.file_mode.bits(), 0o644);
     }
 
     #[test]
@@ -147,14 +227,54 @@ mod tests {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             fs::write(&file, &damaged).unwrap();
-            assert!(cache.find(&engine, &bytes).is_none(), "byte {at}");
+            assert!(!is_found(&cache, &engine, &bytes), "byte {at}");
         }
         for length in [0, 10, DIGEST_BYTES, whole.len() - 1] {
             fs::write(&file, &whole[..length]).unwrap();
-            assert!(cache.find(&engine, &bytes).is_none(), "{length} bytes");
+            assert!(!is_found(&cache, &engine, &bytes), "{length} bytes");
         }
         cache.keep(&bytes, &component).unwrap();
-        assert!(cache.find(&engine, &bytes).is_some());
+        assert!(is_found(&cache, &engine, &bytes));
+    }
+
+    #[test]
+    fn a_file_that_others_could_have_written_is_not_found_and_written_anew() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = Cache::open(Some(home.path()), true).unwrap();
+        let engine = build_engine(true).unwrap();
+        let (bytes, component) = component(&engine);
+        cache.keep(&bytes, &component).unwrap();
+        let file = only_file(home.path());
+        for mode in [0o666, 0o620, 0o602] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(!is_found(&cache, &engine, &bytes), "{mode:o}");
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
+        assert!(is_found(&cache, &engine, &bytes));
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = elsewhere.path().join("planted");
+        fs::rename(&file, &other).unwrap();
+        std::os::unix::fs::symlink(&other, &file).unwrap();
+        assert!(!is_found(&cache, &engine, &bytes), "a link");
+        cache.keep(&bytes, &component).unwrap();
+        assert!(fs::symlink_metadata(&file).unwrap().is_file());
+        assert!(is_found(&cache, &engine, &bytes));
+    }
+
+    #[test]
+    fn a_directory_put_in_the_place_of_the_one_that_was_opened_is_not_looked_at() {
+        let home = tempfile::tempdir().unwrap();
+        let directory = home.path().join("cache");
+        let cache = Cache::open(Some(&directory), true).unwrap();
+        let engine = build_engine(true).unwrap();
+        let (bytes, component) = component(&engine);
+        let planted = Cache::open(Some(&home.path().join("planted")), true).unwrap();
+        planted.keep(&bytes, &component).unwrap();
+        fs::rename(&directory, home.path().join("moved")).unwrap();
+        fs::rename(home.path().join("planted"), &directory).unwrap();
+        assert!(!is_found(&cache, &engine, &bytes));
+        cache.keep(&bytes, &component).unwrap();
+        assert!(only_file(&home.path().join("moved")).is_file());
     }
 
     #[test]
@@ -167,5 +287,30 @@ mod tests {
         }
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
         assert!(Cache::open(Some(home.path()), true).is_ok());
+    }
+
+    #[test]
+    fn this_user_and_root_are_trusted_and_nobody_else() {
+        let (me, other) = (1000, 1001);
+        for (owner, mode, is_trusted) in [
+            (me, 0o100600, true),
+            (ROOT, 0o100644, true),
+            (other, 0o100600, false),
+            (me, 0o100660, false),
+            (ROOT, 0o40777, false),
+        ] {
+            assert_eq!(distrust_of(owner, mode, me).is_none(), is_trusted, "{owner} {mode:o}");
+        }
+        assert!(distrust_of(me, 0o100600, ROOT).is_some(), "root trusts nobody but itself");
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = Cache::open(Some(home.path()), true).unwrap();
+        let pipe = home.path().join(cache.name(b"x"));
+        rustix::fs::mknodat(CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let error = cache.find(&build_engine(true).unwrap(), b"x").unwrap_err().to_string();
+        assert!(error.contains("is no file, so that somebody else could plant code in it; delete it"), "{error}");
     }
 }

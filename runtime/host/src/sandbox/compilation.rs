@@ -4,7 +4,7 @@ use bytes::Bytes;
 use wasmtime::{Engine, component::Component};
 
 use super::{cache::Cache, error::LoadError};
-use crate::telemetry::Log;
+use crate::telemetry::{Level, Log};
 
 /// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
 ///
@@ -17,7 +17,11 @@ pub(super) fn compile(
     name: &str,
     bytes: &Bytes,
 ) -> Result<Component, LoadError> {
-    match cache.and_then(|cache| cache.find(engine, bytes)) {
+    let found = cache.map_or(Ok(None), |cache| cache.find(engine, bytes)).unwrap_or_else(|error| {
+        log.say(Level::Warn, name, format_args!("the kept code is not used: {error}"));
+        None
+    });
+    match found {
         Some(component) => Ok(component),
         None => compile_anew(engine, cache, log, name, bytes),
     }
@@ -32,7 +36,6 @@ fn compile_anew(
     bytes: &Bytes,
 ) -> Result<Component, LoadError> {
     use super::component::told;
-    use crate::telemetry::Level;
 
     let again = if cache.is_some() { "; it is kept for the next start" } else { "" };
     log.say(Level::Info, name, format_args!("compiling {} bytes{again}", bytes.len()));

@@ -185,8 +185,8 @@ pub(super) enum CacheError {
         #[source]
         source: std::io::Error,
     },
-    #[error("{}: {reason}, so that somebody else could plant code in it", .path.display())]
-    NotPrivate { path: PathBuf, reason: &'static str },
+    #[error("{} {reason}, so that somebody else could plant code in it; {advice}", .path.display())]
+    NotPrivate { path: PathBuf, reason: &'static str, advice: &'static str },
 }
 
 /// Items named in one message.

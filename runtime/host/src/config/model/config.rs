@@ -73,7 +73,8 @@ pub struct BatchLimits {
 pub struct Sandbox {
     /// `threads`: that run guests. Default 2.
     pub threads: usize,
-    /// `cache_dir`: compiled components. Default `$XDG_CACHE_HOME/spangate`.
+    /// `cache_dir`: compiled components, of this user or of root, for nobody else to write to. Read-only is enough if they
+    /// are in it. Default `$XDG_CACHE_HOME/spangate`.
     pub cache_dir: Option<PathBuf>,
     /// `max_component_bytes`. Default 16 MiB.
     pub max_component_bytes: usize,
