@@ -41,7 +41,10 @@ fn delivering_and_receiving_make_no_spans_of_their_own() {
     let mut stream = TcpStream::connect(runtime.local_addr("otlp_grpc").expect("it listens")).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a limit");
     let empty_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
-    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").and_then(|()| stream.write_all(&empty_settings)).expect("sent");
+    stream
+        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        .and_then(|()| stream.write_all(&empty_settings))
+        .expect("sent");
     stream.read_exact(&mut [0; 9]).expect("the receiver's settings");
     drop(stream);
     for _ in 0..3 {

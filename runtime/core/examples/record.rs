@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use spangate_core::{
     attribute::KeyValue,
+    batch::Batch,
     batcher::{BatchLimits, Batcher, Piece},
     clock::{Clock, ManualClock},
     context::SpanContext,
@@ -37,11 +38,9 @@ fn main() {
 
     for chunk in intake.take_all() {
         let mut batcher = Batcher::new(chunk.signal, BatchLimits::default(), *b"example.");
-        batcher.push(Piece::Recorded(chunk.columns), clock.monotonic());
-        batcher.flush();
-        while let Some(batch) = batcher.poll(clock.monotonic()) {
-            println!("{} {}: {}", batch.len(), batch.signal(), batch.otlp_json());
-        }
+        let print = |batch: Batch| println!("{} {}: {}", batch.len(), batch.signal(), batch.otlp_json());
+        batcher.push(Piece::Recorded(chunk.columns), clock.monotonic(), print);
+        batcher.flush(print);
     }
     assert!(intake.ledger(Signal::Spans).is_balanced());
 }

@@ -147,10 +147,7 @@ fn rival_caller(name: &str, rival: Rival) -> Case {
 fn cut(intake: &Intake, batcher: &mut Batcher) -> anyhow::Result<()> {
     let mut rows = 0;
     for chunk in intake.take_ready() {
-        batcher.push(Piece::Recorded(chunk.columns), Duration::ZERO);
-        while let Some(batch) = batcher.poll(Duration::ZERO) {
-            rows += black_box(batch).len();
-        }
+        batcher.push(Piece::Recorded(chunk.columns), Duration::ZERO, |batch| rows += black_box(batch).len());
     }
     anyhow::ensure!(rows == BURST, "{rows} of {BURST} spans came out in batches");
     Ok(())

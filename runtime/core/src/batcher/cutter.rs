@@ -1,6 +1,6 @@
 //! Pieces in, batches out.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use super::{
     limits::BatchLimits,
@@ -11,7 +11,7 @@ use crate::{
     columns::ColumnsBuilder,
     otlp,
     signal::Signal,
-    split::split,
+    split::Pieces,
 };
 
 /// Largest limit on bytes; keeps arenas below the 4 GiB that references reach.
@@ -29,8 +29,7 @@ pub enum Piece {
     Received(otlp::Request, Metadata),
 }
 
-/// Makes batches of one signal. After every [`Self::push`], [`Self::poll`] until there is no batch: batches that are
-/// ready are not bounded here.
+/// Makes batches of one signal. A batch that is ready is handed to `ready` before the next is made; none is kept here.
 pub struct Batcher {
     signal: Signal,
     limits: BatchLimits,
@@ -38,7 +37,6 @@ pub struct Batcher {
     next_sequence: u64,
     /// By deadline, the oldest first.
     pending: Vec<Pending>,
-    ready: VecDeque<Batch>,
 }
 
 impl Batcher {
@@ -51,7 +49,7 @@ impl Batcher {
             metadata_cardinality_limit: limits.metadata_cardinality_limit.max(1),
             ..limits
         };
-        Self { signal, limits, boot_id, next_sequence: 0, pending: Vec::new(), ready: VecDeque::new() }
+        Self { signal, limits, boot_id, next_sequence: 0, pending: Vec::new() }
     }
 
     /// What the batches carry.
@@ -59,49 +57,44 @@ impl Batcher {
         self.signal
     }
 
-    /// Takes rows. `now` is monotonic.
-    pub fn push(&mut self, piece: Piece, now: Duration) {
+    /// Takes rows, and makes the batches that are full with them. `now` is monotonic.
+    pub fn push(&mut self, piece: Piece, now: Duration, mut ready: impl FnMut(Batch)) {
         match piece {
-            Piece::Recorded(columns) => self.push_recorded(columns, now),
+            Piece::Recorded(columns) => self.push_recorded(columns, now, &mut ready),
             Piece::Received(request, metadata) => {
-                for part in split(request, self.limits.max_rows, self.limits.max_bytes) {
-                    self.push_part(part, &metadata, now);
+                for part in Pieces::new(request, self.limits.max_rows, self.limits.max_bytes) {
+                    self.push_part(part, &metadata, now, &mut ready);
                 }
             }
         }
-        self.bound_pending();
+        self.bound_pending(&mut ready);
     }
 
-    /// The next batch that is full, or whose oldest row has waited long enough.
-    pub fn poll(&mut self, now: Duration) -> Option<Batch> {
-        if self.ready.is_empty() && self.pending.first().is_some_and(|oldest| oldest.deadline <= now) {
-            self.cut(0);
+    /// Makes batches of the rows that have waited long enough.
+    pub fn cut_due(&mut self, now: Duration, mut ready: impl FnMut(Batch)) {
+        while self.pending.first().is_some_and(|oldest| oldest.deadline <= now) {
+            self.cut(0, &mut ready);
         }
-        self.ready.pop_front()
     }
 
-    /// When [`Self::poll`] will have a batch; zero if there is one now, none if nothing is pending.
+    /// When rows will have waited long enough; none if nothing is pending.
     pub fn next_deadline(&self) -> Option<Duration> {
-        if !self.ready.is_empty() {
-            return Some(Duration::ZERO);
-        }
         self.pending.first().map(|oldest| oldest.deadline)
     }
 
-    /// Makes everything that is pending ready, the oldest first.
-    pub fn flush(&mut self) {
+    /// Makes batches of everything that is pending, the oldest first.
+    pub fn flush(&mut self, mut ready: impl FnMut(Batch)) {
         while !self.pending.is_empty() {
-            self.cut(0);
+            self.cut(0, &mut ready);
         }
     }
 
-    /// Rows that are here, pending or ready.
+    /// Rows that are pending.
     pub fn rows(&self) -> u64 {
-        let pending = self.pending.iter().map(|pending| u64::from(pending.rows)).sum::<u64>();
-        pending + self.ready.iter().map(|batch| u64::from(batch.len())).sum::<u64>()
+        self.pending.iter().map(|pending| u64::from(pending.rows)).sum()
     }
 
-    fn push_recorded(&mut self, columns: ColumnsBuilder, now: Duration) {
+    fn push_recorded(&mut self, columns: ColumnsBuilder, now: Duration, ready: &mut dyn FnMut(Batch)) {
         let (rows, bytes) = (self.rows_of(&columns), columns.size());
         if rows == 0 {
             return;
@@ -115,20 +108,21 @@ impl Batcher {
             }
             pending.rows += rows;
             pending.bytes += bytes;
-            return self.cut_if_full(at);
+            return self.cut_if_full(at, ready);
         }
         if let Some(at) = at {
-            self.cut(at);
+            self.cut(at, ready);
         }
         if rows > self.limits.max_rows || bytes > self.limits.max_bytes {
             let whole = Batch::recorded(self.next_id(), self.signal, columns.freeze(), metadata);
-            return self.ready.extend(split(whole, self.limits.max_rows, self.limits.max_bytes));
+            return Pieces::new(whole, self.limits.max_rows, self.limits.max_bytes).for_each(ready);
         }
-        self.begin(Form::Recorded(Box::new(columns)), metadata, rows, bytes, now);
+        let at = self.begin(Form::Recorded(Box::new(columns)), metadata, rows, bytes, now);
+        self.cut_if_full(at, ready);
     }
 
-    /// Takes a request within the limits.
-    fn push_part(&mut self, request: otlp::Request, metadata: &Metadata, now: Duration) {
+    /// Takes a piece of a request.
+    fn push_part(&mut self, request: otlp::Request, metadata: &Metadata, now: Duration, ready: &mut dyn FnMut(Batch)) {
         let (rows, bytes) = (request.rows(), request.size());
         if rows == 0 {
             return;
@@ -141,19 +135,21 @@ impl Batcher {
             }
             pending.rows += rows;
             pending.bytes += bytes;
-            return self.cut_if_full(at);
+            return self.cut_if_full(at, ready);
         }
         if let Some(at) = at {
-            self.cut(at);
+            self.cut(at, ready);
         }
-        self.begin(Form::Received(vec![request]), metadata.clone(), rows, bytes, now);
+        let at = self.begin(Form::Received(vec![request]), metadata.clone(), rows, bytes, now);
+        self.cut_if_full(at, ready);
     }
 
-    fn begin(&mut self, form: Form, metadata: Metadata, rows: u32, bytes: usize, now: Duration) {
+    /// Begins a batch; returns its place.
+    fn begin(&mut self, form: Form, metadata: Metadata, rows: u32, bytes: usize, now: Duration) -> usize {
         let deadline = now.saturating_add(self.limits.schedule_delay);
         let at = self.pending.partition_point(|earlier| earlier.deadline <= deadline);
         self.pending.insert(at, Pending { form, metadata, rows, bytes, deadline });
-        self.cut_if_full(at);
+        at
     }
 
     fn fits(&self, at: usize, rows: u32, bytes: usize) -> bool {
@@ -163,25 +159,25 @@ impl Batcher {
         })
     }
 
-    fn cut_if_full(&mut self, at: usize) {
+    fn cut_if_full(&mut self, at: usize, ready: &mut dyn FnMut(Batch)) {
         let Some(pending) = self.pending.get(at) else { return };
         if pending.rows >= self.limits.max_rows || pending.bytes >= self.limits.max_bytes {
-            self.cut(at);
+            self.cut(at, ready);
         }
     }
 
     /// Makes one pending batch ready.
-    fn cut(&mut self, at: usize) {
+    fn cut(&mut self, at: usize, ready: &mut dyn FnMut(Batch)) {
         let pending = self.pending.remove(at);
         let (boot_id, sequence) = (self.boot_id, &mut self.next_sequence);
-        self.ready.extend(pending.into_batches(self.signal, || batch_id(boot_id, sequence)));
+        pending.into_batches(self.signal, || batch_id(boot_id, sequence)).into_iter().for_each(ready);
     }
 
-    fn bound_pending(&mut self) {
+    fn bound_pending(&mut self, ready: &mut dyn FnMut(Batch)) {
         let bytes = |pending: &[Pending]| pending.iter().map(|pending| pending.bytes).fold(0, usize::saturating_add);
         let max_bytes = self.limits.max_bytes.saturating_mul(MAX_PENDING_BATCHES);
         while self.pending.len() > self.limits.metadata_cardinality_limit || bytes(&self.pending) > max_bytes {
-            self.cut(0);
+            self.cut(0, ready);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Limits of a batch. Defaults: OpenTelemetry specification, "Batching processor".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchLimits {
-    /// Rows. Default 512.
+    /// Rows; more where cutting to this many would repeat more than 32 MiB of a request's resource and scope. Default 512.
     pub max_rows: u32,
     /// Bytes, as [`crate::batch::Batch::size`] counts them; at most 1 GiB. A single row may be larger. Default 4 MiB.
     pub max_bytes: usize,

@@ -1,6 +1,9 @@
 //! Batches against the pieces they were made of.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::{
@@ -80,15 +83,40 @@ fn ids(batch: &Batch) -> Vec<u64> {
     spans.span_id.chunks_exact(8).map(|id| u64::from_be_bytes(id.try_into().expect("8 bytes")) - 1).collect()
 }
 
-fn batcher(max_rows: u32) -> Batcher {
-    Batcher::new(Signal::Spans, BatchLimits { max_rows, schedule_delay: DELAY, ..BatchLimits::default() }, [9; 8])
+/// A batcher and what came out of it.
+struct Bench {
+    batcher: Batcher,
+    ready: VecDeque<Batch>,
+}
+
+impl Bench {
+    fn new(limits: BatchLimits) -> Self {
+        Self { batcher: Batcher::new(Signal::Spans, limits, [9; 8]), ready: VecDeque::new() }
+    }
+
+    fn push(&mut self, piece: Piece, now: Duration) {
+        self.batcher.push(piece, now, |batch| self.ready.push_back(batch));
+    }
+
+    fn flush(&mut self) {
+        self.batcher.flush(|batch| self.ready.push_back(batch));
+    }
+
+    fn poll(&mut self, now: Duration) -> Option<Batch> {
+        self.batcher.cut_due(now, |batch| self.ready.push_back(batch));
+        self.ready.pop_front()
+    }
+}
+
+fn batcher(max_rows: u32) -> Bench {
+    Bench::new(BatchLimits { max_rows, schedule_delay: DELAY, ..BatchLimits::default() })
 }
 
 fn tenant(name: &str) -> Metadata {
     Metadata::from([("tenant".to_owned(), name.to_owned())])
 }
 
-fn drain(batcher: &mut Batcher, now: Duration) -> Vec<Vec<u64>> {
+fn drain(batcher: &mut Bench, now: Duration) -> Vec<Vec<u64>> {
     std::iter::from_fn(|| batcher.poll(now)).map(|batch| ids(&batch)).collect()
 }
 
@@ -106,16 +134,16 @@ fn small_requests_are_joined_until_the_batch_is_full() {
     assert_eq!(drain(&mut batcher, NOW), [numbers(0..8)]);
     batcher.push(Piece::Received(request(12..18, 3), tenant("a")), NOW);
     assert_eq!(drain(&mut batcher, NOW), [numbers(8..18)]);
-    assert_eq!((batcher.next_deadline(), batcher.rows()), (None, 0));
+    assert_eq!((batcher.batcher.next_deadline(), batcher.batcher.rows()), (None, 0));
 }
 
 #[test]
 fn a_row_waits_no_longer_than_the_schedule_delay() {
     let mut batcher = batcher(10);
-    assert_eq!(batcher.next_deadline(), None);
+    assert_eq!(batcher.batcher.next_deadline(), None);
     batcher.push(Piece::Recorded(columns(0..2, 1)), NOW);
     batcher.push(Piece::Recorded(columns(2..4, 1)), NOW + DELAY / 2);
-    assert_eq!(batcher.next_deadline(), Some(NOW + DELAY));
+    assert_eq!(batcher.batcher.next_deadline(), Some(NOW + DELAY));
     assert!(batcher.poll(NOW + DELAY - Duration::from_nanos(1)).is_none());
     assert_eq!(drain(&mut batcher, NOW + DELAY), [numbers(0..4)]);
 }
@@ -142,7 +170,7 @@ fn what_is_too_large_is_cut_in_order_whether_by_rows_or_by_bytes() {
     assert_eq!(drain(&mut by_rows, NOW + DELAY), [numbers(20..25)]);
 
     let limits = BatchLimits { max_bytes: 2_000, ..BatchLimits::default() };
-    let mut by_bytes = Batcher::new(Signal::Spans, limits, [9; 8]);
+    let mut by_bytes = Bench::new(limits);
     by_bytes.push(Piece::Received(request(0..9, 500), tenant("a")), NOW);
     by_bytes.push(Piece::Recorded(columns(9..18, 500)), NOW);
     by_bytes.push(Piece::Received(request(18..19, 5_000), tenant("a")), NOW);
@@ -172,7 +200,7 @@ fn too_many_tenants_send_off_the_oldest_pending_batch() {
         batcher.push(Piece::Received(request(n..n + 1, 1), tenant(&n.to_string())), NOW);
     }
     assert_eq!(drain(&mut batcher, NOW), (0..6).map(|n| vec![n]).collect::<Vec<_>>());
-    assert_eq!(batcher.rows(), 64);
+    assert_eq!(batcher.batcher.rows(), 64);
 }
 
 #[test]
@@ -190,12 +218,12 @@ fn small_requests_of_interleaved_tenants_are_joined_by_tenant_and_never_mixed() 
 #[test]
 fn the_limit_of_different_metadata_is_the_operators() {
     let limits = BatchLimits { metadata_cardinality_limit: 1, ..BatchLimits::default() };
-    let mut batcher = Batcher::new(Signal::Spans, limits, [9; 8]);
+    let mut batcher = Bench::new(limits);
     for (n, name) in ["a", "a", "b", "a"].into_iter().enumerate() {
         batcher.push(Piece::Received(request(n as u64..n as u64 + 1, 1), tenant(name)), NOW);
     }
     assert_eq!(drain(&mut batcher, NOW), [vec![0, 1], vec![2]]);
-    assert_eq!(batcher.rows(), 1);
+    assert_eq!(batcher.batcher.rows(), 1);
 }
 
 #[test]
@@ -204,7 +232,7 @@ fn nothing_is_pending_for_a_piece_without_rows() {
     batcher.push(Piece::Recorded(ColumnsBuilder::default()), NOW);
     batcher.push(Piece::Received(request(0..0, 1), tenant("a")), NOW);
     batcher.flush();
-    assert!(batcher.poll(NOW).is_none() && batcher.next_deadline().is_none());
+    assert!(batcher.poll(NOW).is_none() && batcher.batcher.next_deadline().is_none());
 }
 
 proptest! {
@@ -214,7 +242,7 @@ proptest! {
         pieces in prop::collection::vec((0u64..60, 0usize..100, 0u8..4, 0u64..3), 0..30),
     ) {
         let limits = BatchLimits { max_rows, max_bytes, schedule_delay: DELAY, metadata_cardinality_limit };
-        let mut batcher = Batcher::new(Signal::Spans, limits, [9; 8]);
+        let mut batcher = Bench::new(limits);
         let (mut now, mut next, mut batches) = (NOW, 0, Vec::new());
         let mut pushed: HashMap<u8, Vec<u64>> = HashMap::new();
         for (rows, name_len, kind, seconds) in pieces {
@@ -227,7 +255,7 @@ proptest! {
             }, now);
             now += Duration::from_secs(seconds);
             batches.extend(std::iter::from_fn(|| batcher.poll(now)));
-            prop_assert!(batcher.next_deadline().is_none_or(|at| now < at && at <= now + DELAY));
+            prop_assert!(batcher.batcher.next_deadline().is_none_or(|at| now < at && at <= now + DELAY));
         }
         batcher.flush();
         batches.extend(std::iter::from_fn(|| batcher.poll(now)));

@@ -5,6 +5,7 @@
 mod append;
 mod counts;
 mod groups;
+mod measure;
 mod owner;
 mod push;
 mod read;

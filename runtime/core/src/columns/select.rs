@@ -8,7 +8,7 @@ use super::{AttributeRow, Columns, ColumnsBuilder, Owner, id_at, kind, owned, pa
 use crate::signal::Signal;
 
 /// No value is nested more deeply.
-const MAX_DEPTH: u32 = 256;
+pub(super) const MAX_DEPTH: u32 = 256;
 
 /// Not copied yet.
 const NONE: u32 = u32::MAX;

@@ -9,7 +9,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::fields::{request, resource_rows, scope_rows};
-use super::index::{ByteRange, Index, NO_TRACE_ID, Resource, Row, Scope};
+use super::index::{ByteRange, Index, NO_TRACE_ID, Resource, Row, Scope, total};
 use super::request::Request;
 
 /// The request with exactly its indexed rows: what a scan left out of the index is left out of the bytes.
@@ -170,8 +170,25 @@ fn copy_fields(out: &mut Vec<u8>, bytes: &[u8], fields: &[ByteRange], new: &mut 
     }
 }
 
-fn total(fields: &[ByteRange]) -> usize {
-    fields.iter().map(|field| field.len()).sum()
+/// The most that a row adds to the size of a request whose last row is `last`, or that has none.
+pub(super) fn added_size(index: &Index, row: u32, last: Option<u32>) -> usize {
+    /// A tag and the longest length.
+    const HEADER: usize = 1 + 5;
+    let at = |row: u32| index.rows.get(row as usize).map(|row| (row.scope, index.scopes.get(row.scope as usize)));
+    let (Some(row), Some((scope, Some(of)))) = (index.rows.get(row as usize), at(row)) else { return 0 };
+    let last = last.and_then(at);
+    let mut size = field_length(row.body.len()) + size_of::<Row>();
+    if last.is_none_or(|(last, _)| last != scope) {
+        size += HEADER + total(index.fields_of_scope(scope as usize)) + size_of::<Scope>() + size_of::<ByteRange>();
+    }
+    if last.and_then(|(_, last)| last).is_none_or(|last| last.resource != of.resource) {
+        let fields = total(index.fields_of_resource(of.resource as usize));
+        size += HEADER + fields + size_of::<Resource>() + size_of::<ByteRange>();
+    }
+    if last.is_none() {
+        size += total(&index.request_fields) + size_of::<ByteRange>();
+    }
+    size
 }
 
 /// Bytes of a length-delimited field with a tag of one byte.

@@ -81,6 +81,22 @@ impl Index {
         self.resource_fields.get(start as usize..end as usize).unwrap_or_default()
     }
 
+    /// For each scope the bytes around its rows: the fields of the request, of its resource and its own. A request that
+    /// has one of the rows has all of them.
+    pub(super) fn surroundings(&self) -> impl Iterator<Item = usize> {
+        let request = total(&self.request_fields);
+        let mut latest = None;
+        self.scopes.iter().enumerate().map(move |(scope, of)| {
+            // Scopes of one resource are neighbours: its fields are added up once.
+            let resource = match latest {
+                Some((number, bytes)) if number == of.resource => bytes,
+                _ => total(self.fields_of_resource(of.resource as usize)),
+            };
+            latest = Some((of.resource, resource));
+            request + resource + total(self.fields_of_scope(scope))
+        })
+    }
+
     /// Bytes in use.
     pub(super) fn size(&self) -> usize {
         size_of_val(&*self.rows)
@@ -90,6 +106,11 @@ impl Index {
             + size_of_val(&*self.resource_fields)
             + size_of_val(&*self.request_fields)
     }
+}
+
+/// Bytes of fields.
+pub(super) fn total(fields: &[ByteRange]) -> usize {
+    fields.iter().map(|field| field.len()).sum()
 }
 
 /// Adds a field behind the others, as one range if they are neighbours. Ranges before `first` belong to another message.

@@ -22,4 +22,4 @@ mod wire;
 pub use encode::encode;
 pub use json::encode_json;
 pub use request::Request;
-pub use scan::{ScanError, ScanErrorKind, ScanLimits, Scanned, scan};
+pub use scan::{MAX_SURROUNDINGS_BYTES, ScanError, ScanErrorKind, ScanLimits, Scanned, scan};

@@ -79,6 +79,17 @@ impl Request {
         assemble::join(requests)
     }
 
+    /// The most bytes around a row: the fields of its scope, its resource and the request that are not rows. Every part of
+    /// the request that has the row has them too.
+    pub fn most_surroundings(&self) -> usize {
+        self.index.surroundings().max().unwrap_or(0)
+    }
+
+    /// The most that a row adds to the size of a part whose last row is `last`, or that has none.
+    pub fn added_size(&self, row: u32, last: Option<u32>) -> usize {
+        assemble::added_size(&self.index, row, last)
+    }
+
     /// The rows as columns.
     pub fn decode(&self) -> Columns {
         decode::decode(self.signal, &self.bytes, &self.index)

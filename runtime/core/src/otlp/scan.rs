@@ -20,6 +20,11 @@ use super::{
 };
 use crate::signal::Signal;
 
+/// What may be around a row, bytes: the fields of its scope, of its resource and of the request that are not rows. They
+/// are copied with every selection of rows, so a large resource would come to be as many times as there are batches.
+/// Four times the largest that is met: a resource with all arguments of a long command line.
+pub const MAX_SURROUNDINGS_BYTES: usize = 256 << 10;
+
 /// What a request may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScanLimits {
@@ -56,7 +61,7 @@ pub struct Scanned {
 pub enum ScanErrorKind {
     /// It is not the message it should be.
     Malformed,
-    /// It has too many rows, or too many bytes once decoded.
+    /// It has too many rows, too many bytes once decoded, or too many bytes around a row.
     TooLarge,
     /// An attribute's value is nested too deeply.
     TooDeep,
@@ -86,7 +91,7 @@ pub fn scan(signal: Signal, bytes: Bytes, limits: &ScanLimits) -> Result<Scanned
         rejected_reason: None,
         plain_logs: 0,
     };
-    scan.request(&bytes).map_err(|violation| describe(violation, limits))?;
+    scan.request(&bytes).and_then(|()| scan.check_surroundings()).map_err(|violation| describe(violation, limits))?;
     scan.index.counts = scan.tally.counts;
     let (rejected, plain_logs) = (scan.rejected, scan.plain_logs);
     let request = Request::new(signal, bytes, scan.index);
@@ -99,6 +104,7 @@ fn describe(violation: Violation, limits: &ScanLimits) -> ScanError {
     let (kind, what) = match what {
         What::Rows => (ScanErrorKind::TooLarge, format!("{what}: {} are allowed in a request", limits.max_rows)),
         What::Size => (ScanErrorKind::TooLarge, format!("{what}: {} bytes are allowed", limits.max_decoded_bytes)),
+        What::Surroundings => (ScanErrorKind::TooLarge, format!("{what}: {MAX_SURROUNDINGS_BYTES} are allowed")),
         What::Depth => (ScanErrorKind::TooDeep, format!("{what}: {} levels are allowed", limits.max_depth)),
         what => (ScanErrorKind::Malformed, format!("malformed protobuf in {within}: {what}")),
     };
@@ -241,6 +247,15 @@ impl Scan<'_> {
     fn valid(&self, r: &Reader<'_>, trace_id: u32) -> Verdict {
         let body = ByteRange::new(r.at(), r.end());
         Verdict::Valid(Row { body, trace_id, scope: self.index.scopes.len() as u32 })
+    }
+
+    /// Once all is read: fields of a message may follow its rows.
+    fn check_surroundings(&self) -> Read<()> {
+        let too_large = self.index.surroundings().position(|bytes| bytes > MAX_SURROUNDINGS_BYTES);
+        let Some(scope) = too_large else { return Ok(()) };
+        let first = self.index.rows.partition_point(|row| (row.scope as usize) < scope);
+        let at = self.index.rows.get(first).map_or(0, |row| row.body.start as usize);
+        Err(Violation { at, what: What::Surroundings, within: Message::Scope })
     }
 
     fn check_size(&self, r: &Reader<'_>) -> Read<()> {

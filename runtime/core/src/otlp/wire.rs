@@ -19,6 +19,7 @@ pub(super) enum What {
     Depth,
     Rows,
     Size,
+    Surroundings,
 }
 
 impl fmt::Display for What {
@@ -34,6 +35,7 @@ impl fmt::Display for What {
             Self::Depth => "an attribute value is nested too deeply",
             Self::Rows => "too many rows",
             Self::Size => "too large once decoded",
+            Self::Surroundings => "the resource and the scope of a row have too many bytes, unknown fields included",
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use super::{QueueEntry, QueueLimits, WhenFull};
 use crate::{
     batch::Batch,
-    split::split,
+    split::Pieces,
     tally::{DropReason, Settled, Tally},
 };
 
@@ -29,7 +29,7 @@ pub enum Pushed {
     Queued,
     /// So many rows were dropped and counted, of this batch or of older ones.
     Dropped(u32),
-    /// None of it was taken, nor counted.
+    /// This was not taken, nor counted: all of it, or the last rows of a batch that was cut and had room for some.
     Refused(Arc<Batch>),
 }
 
@@ -51,22 +51,23 @@ impl ExporterQueue {
         self.entries.is_empty() || fits
     }
 
-    /// Puts a batch at the end, cut to the limits. If there is no room, [`WhenFull`] decides; a refused batch is refused
-    /// as a whole.
+    /// Puts a batch at the end, cut to the limits, each piece kept or dropped before the next is made. If there is no
+    /// room, [`WhenFull`] decides.
     pub fn push(&mut self, batch: Arc<Batch>, now: Duration) -> Pushed {
-        let is_refusing = self.limits.when_full == WhenFull::Refuse;
-        if is_refusing && !self.has_room(batch.len() as usize, charge(&batch)) {
-            return Pushed::Refused(batch);
-        }
-        self.tally.accept(batch.len());
         let max_rows = u32::try_from(self.limits.max_rows).unwrap_or(u32::MAX).min(self.limits.max_batch_rows);
         let max_bytes = self.limits.max_batch_bytes.min(self.limits.max_bytes);
+        let mut pieces = Pieces::new(batch, max_rows, max_bytes);
         let mut dropped = 0;
-        for piece in split(batch, max_rows, max_bytes) {
+        while let Some(piece) = pieces.next() {
             if self.limits.when_full == WhenFull::DropOldest {
                 dropped += self.make_room(&piece);
             }
-            if is_refusing || self.has_room(piece.len() as usize, charge(&piece)) {
+            let has_room = self.has_room(piece.len() as usize, charge(&piece));
+            if !has_room && self.limits.when_full == WhenFull::Refuse {
+                return Pushed::Refused(pieces.rest_with(&piece));
+            }
+            self.tally.accept(piece.len());
+            if has_room {
                 self.append(piece, now);
             } else {
                 self.tally.drop_queued(piece.len(), DropReason::QueueFull);

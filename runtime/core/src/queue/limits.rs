@@ -33,7 +33,8 @@ pub struct QueueLimits {
     pub max_bytes: usize,
     /// What happens beyond that.
     pub when_full: WhenFull,
-    /// Rows of one batch; larger ones are cut. Default 512.
+    /// Rows of one batch; larger ones are cut, unless what the pieces repeat (resource, scope) came to more than 32 MiB.
+    /// Default 512.
     pub max_batch_rows: u32,
     /// Bytes of one batch; larger ones are cut, down to one row. Default 4 MiB.
     pub max_batch_bytes: usize,

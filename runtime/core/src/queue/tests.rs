@@ -112,11 +112,16 @@ fn a_full_queue_refuses_and_counts_nothing() {
 }
 
 #[test]
-fn a_batch_larger_than_the_queue_is_cut_and_never_refused_for_ever() {
+fn a_batch_larger_than_the_queue_is_cut_and_no_row_is_refused_for_ever() {
     let mut refusing = queue(10, WhenFull::Refuse);
     assert!(refusing.has_room(25, 0));
-    assert!(matches!(refusing.push(batch(25), NOW), Pushed::Queued));
-    assert_eq!(lens(&mut refusing), [10, 10, 5]);
+    let Pushed::Refused(rest) = refusing.push(batch(25), NOW) else { panic!("more was taken than there is room for") };
+    assert_eq!((rest.len(), refusing.tally().read().accepted), (15, 10));
+    assert_eq!(lens(&mut refusing), [10]);
+    let Pushed::Refused(rest) = refusing.push(rest, NOW) else { panic!("more was taken than there is room for") };
+    assert_eq!(lens(&mut refusing), [10]);
+    assert!(matches!(refusing.push(rest, NOW), Pushed::Queued));
+    assert_eq!(lens(&mut refusing), [5]);
 
     let mut dropping = queue(10, WhenFull::DropNewest);
     assert!(matches!(dropping.push(batch(25), NOW), Pushed::Dropped(15)));
@@ -230,9 +235,13 @@ proptest! {
         let mut queue = ExporterQueue::new(limits, tally.clone());
         let (mut now, mut offered, mut in_flight) = (NOW, 0u64, Vec::new());
         for step in steps {
+            let (most, is_push) = (queue.rows().max(60), matches!(step, Step::Push(_)));
             match step {
                 Step::Push(rows) => match queue.push(batch(rows), now) {
-                    Pushed::Refused(_) => prop_assert_eq!(when_full, WhenFull::Refuse),
+                    Pushed::Refused(rest) => {
+                        prop_assert_eq!(when_full, WhenFull::Refuse);
+                        offered += u64::from(rows - rest.len());
+                    }
                     Pushed::Queued | Pushed::Dropped(_) => offered += u64::from(rows),
                 },
                 Step::Pop => in_flight.extend(queue.pop_ready(now)),
@@ -246,6 +255,8 @@ proptest! {
                     }
                 }
             }
+            // What was being tried comes back to its place, whatever came meanwhile.
+            prop_assert!(queue.rows() <= most || !is_push);
             let ledger = tally.read();
             prop_assert!(ledger.is_balanced());
             prop_assert_eq!(ledger.accepted, offered);

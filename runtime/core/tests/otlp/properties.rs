@@ -3,6 +3,8 @@
 
 use crate::arbitrary::{any_double, logs_request, trace_request};
 use crate::normal::{self, is_valid_event, is_valid_span, retain_events, retain_spans};
+use std::ops::Range;
+
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -32,6 +34,12 @@ fn valid_spans(mut request: ExportTraceServiceRequest) -> ExportTraceServiceRequ
 fn valid_events(mut request: ExportLogsServiceRequest) -> ExportLogsServiceRequest {
     retain_events(&mut request, |_, record| is_valid_event(record));
     request
+}
+
+/// Some rows that are neighbours.
+fn rows_between([start, end]: [u32; 2], rows: u32) -> Range<u32> {
+    let (start, end) = (start % (rows + 1), end % (rows + 1));
+    start.min(end)..start.max(end)
 }
 
 /// Every row that a bit is set for.
@@ -127,6 +135,35 @@ proptest! {
         for columns in [whole.select(&rows).decode(), whole.decode().select(Signal::Events, rows)] {
             assert_same(&decode::<ExportLogsServiceRequest>(&otlp::encode(Signal::Events, &columns)), &expected);
         }
+    }
+
+    #[test]
+    fn the_size_of_a_part_is_known_before_it_is_made(request in trace_request(&any_double()), ends: [u32; 2]) {
+        let whole = scan(Signal::Spans, &request).request;
+        let rows = rows_between(ends, whole.rows());
+        let columns = whole.decode();
+        let (mut bytes_size, mut columns_size, mut messages) = (0, 0, 0);
+        for row in rows.clone() {
+            let last = (row > rows.start).then(|| row - 1);
+            bytes_size += whole.added_size(row, last);
+            columns_size += columns.added_size(Signal::Spans, row, last);
+            messages += 1;
+        }
+        prop_assert_eq!(columns.select(Signal::Spans, rows.clone()).size(), columns_size);
+        let part = whole.slice(rows);
+        prop_assert!(part.size() <= bytes_size || part.rows() == whole.rows());
+        // No more than the lengths of a scope and a resource for each row, and what is joined when it is written anew.
+        prop_assert!(bytes_size <= part.size() + messages * 60 + 60, "{} {}", bytes_size, part.size());
+    }
+
+    #[test]
+    fn the_size_of_a_part_of_events_is_known_before_it_is_made(request in logs_request(&any_double()), ends: [u32; 2]) {
+        let whole = scan(Signal::Events, &request).request;
+        let rows = rows_between(ends, whole.rows());
+        let columns = whole.decode();
+        let last = |row: u32| (row > rows.start).then(|| row - 1);
+        let size: usize = rows.clone().map(|row| columns.added_size(Signal::Events, row, last(row))).sum();
+        prop_assert_eq!(columns.select(Signal::Events, rows).size(), size);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use spangate_core::columns::{Columns, Owner, kind, pair, u64_at};
-use spangate_core::otlp::{self, ScanErrorKind, ScanLimits, Scanned};
+use spangate_core::otlp::{self, MAX_SURROUNDINGS_BYTES, ScanErrorKind, ScanLimits, Scanned};
 use spangate_core::signal::Signal;
 
 /// `service.name=svc`, span `op`, server, 1.5 ms, `k=v`, status error.
@@ -139,6 +139,33 @@ fn a_flood_of_empty_spans_is_refused_by_its_rows_and_of_empty_scopes_by_their_si
     assert_eq!(refusal(scopes, &limits).1, ScanErrorKind::TooLarge);
     let resources = [0x0a, 0x00].repeat(5 << 20);
     assert_eq!(refusal(resources, &limits).1, ScanErrorKind::TooLarge);
+}
+
+#[test]
+fn what_is_around_a_row_is_bounded_wherever_it_is_and_wherever_the_row_is() {
+    let valid = span(&[1; 16], &[2; 8], &[]);
+    let around = |bytes: usize| field(3, &vec![b'a'; bytes]);
+    let unknown = |bytes: usize| field(15, &vec![b'a'; bytes]);
+    let (half, tag) = (MAX_SURROUNDINGS_BYTES / 2, 4);
+    let scope = |scope: &[u8], resource: &[u8]| field(1, &[field(2, scope), resource.to_vec()].concat());
+    for fits in [
+        scope(&[valid.clone(), around(half - tag)].concat(), &around(half - tag)),
+        [scope(&valid, &around(half - tag)), scope(&valid, &around(half - tag)), unknown(half - tag)].concat(),
+        // Nothing is around nothing.
+        [scope(&[], &around(2 * half)), scope(&valid, &[])].concat(),
+    ] {
+        otlp::scan(Signal::Spans, fits.into(), &ScanLimits::default()).expect("it fits");
+    }
+    for (first, too_large) in [
+        (10, scope(&[valid.clone(), around(half - tag)].concat(), &around(half - tag + 1))),
+        (262_158, scope(&[around(2 * half), valid.clone()].concat(), &[])),
+        (6, [scope(&valid, &[]), unknown(2 * half)].concat()),
+        (42, [scope(&valid, &[]), scope(&valid, &around(half)), unknown(half)].concat()),
+    ] {
+        let error = otlp::scan(Signal::Spans, too_large.into(), &ScanLimits::default()).expect_err("it does not fit");
+        assert_eq!((error.kind, error.offset), (ScanErrorKind::TooLarge, first), "{error}");
+        assert!(error.what.contains("262144 are allowed"), "{error}");
+    }
 }
 
 #[test]

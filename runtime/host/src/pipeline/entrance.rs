@@ -12,7 +12,7 @@ use std::{
 };
 
 use spangate_core::{
-    batch::Metadata,
+    batch::{Batch, Metadata},
     batcher::{BatchLimits, Batcher, Piece},
     columns::ColumnsBuilder,
     otlp::Request,
@@ -90,29 +90,32 @@ impl Entrance {
         inner.received.accepted += u64::from(accepted);
         let was_idle = inner.batcher.next_deadline().is_none();
         if let Some(request) = kept {
-            inner.batcher.push(Piece::Received(request, metadata), way_in.now);
+            let piece = Piece::Received(request, metadata);
+            inner.batcher.push(piece, way_in.now, |batch| offer(batch, way_in.lanes, way_in.now));
         }
-        self.offer_ready(&mut inner, way_in.lanes, way_in.now);
+        self.count_pending(&inner);
         Ok(was_idle && inner.batcher.next_deadline().is_some())
     }
 
     /// Takes rows that were recorded in this process and are counted already.
     pub(super) fn record(&self, columns: ColumnsBuilder, lanes: &[Arc<Lane>], now: Duration) {
         let mut inner = self.lock();
-        inner.batcher.push(Piece::Recorded(columns), now);
-        self.offer_ready(&mut inner, lanes, now);
+        inner.batcher.push(Piece::Recorded(columns), now, |batch| offer(batch, lanes, now));
+        self.count_pending(&inner);
     }
 
     /// Offers the batches that are due.
     pub(super) fn offer_due(&self, lanes: &[Arc<Lane>], now: Duration) {
-        self.offer_ready(&mut self.lock(), lanes, now);
+        let mut inner = self.lock();
+        inner.batcher.cut_due(now, |batch| offer(batch, lanes, now));
+        self.count_pending(&inner);
     }
 
     /// Offers everything that is pending.
     pub(super) fn flush(&self, lanes: &[Arc<Lane>], now: Duration) {
         let mut inner = self.lock();
-        inner.batcher.flush();
-        self.offer_ready(&mut inner, lanes, now);
+        inner.batcher.flush(|batch| offer(batch, lanes, now));
+        self.count_pending(&inner);
     }
 
     /// From here on requests are refused.
@@ -135,19 +138,21 @@ impl Entrance {
         self.lock().received
     }
 
-    fn offer_ready(&self, inner: &mut Inner, lanes: &[Arc<Lane>], now: Duration) {
-        while let Some(batch) = inner.batcher.poll(now) {
-            let batch = Arc::new(batch);
-            for lane in lanes {
-                lane.offer(&batch, now);
-            }
-        }
+    fn count_pending(&self, inner: &Inner) {
         let rows = usize::try_from(inner.batcher.rows()).unwrap_or(usize::MAX);
         self.pending_rows.store(rows, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Offers a batch to every lane, each of which keeps or drops it before the next batch is cut.
+fn offer(batch: Batch, lanes: &[Arc<Lane>], now: Duration) {
+    let batch = Arc::new(batch);
+    for lane in lanes {
+        lane.offer(&batch, now);
     }
 }
 

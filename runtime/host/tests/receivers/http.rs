@@ -224,6 +224,22 @@ async fn i16_events_without_end_are_bounded_by_what_they_become() {
 }
 
 #[tokio::test]
+async fn a_large_resource_is_too_large_before_it_is_copied_into_every_batch() {
+    let running = Running::http(|_| ()).await;
+    let mut client = Http1::connect(running.address).await;
+    let mut request = traces((0..65_536).map(|_| samples::Span { name: String::new(), ..span(1) }).collect());
+    request.resource_spans[0].schema_url = "x".repeat(4_300_000);
+    let compressed = gzip(&request.encode_to_vec());
+    assert!(compressed.len() < 64 << 10, "{} bytes", compressed.len());
+    let reply = client.post("/v1/traces", &[PROTOBUF, GZIP], compressed).await;
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let (code, message) = status(&reply.body);
+    assert!(code == 8 && message.contains("the resource and the scope of a row have too many bytes"), "{message}");
+    assert!(message.contains("262144 are allowed, at byte "), "{message}");
+    client.still_works().await;
+}
+
+#[tokio::test]
 async fn otlp_over_http_works_over_http2_too() {
     let running = Running::http(|_| ()).await;
     let mut client = crate::client::Grpc::connect(running.address).await;
