@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use spangate::{
     Runtime, StartError, StartProblem,
-    config::{self, Config, Surroundings},
+    config::{self, Surroundings},
     sandbox::{LoadError, TerminalSink},
     status::Status,
 };
@@ -18,15 +18,8 @@ use spangate_tests::{Collector, guest};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-fn parse(text: &str) -> Config {
-    let builtins: Vec<&str> = spangate_builtin::names().collect();
-    let file = Path::new("spangate.toml");
-    let around = Surroundings { file, builtins: &builtins, variable: &|_| None, is_file: &|_| true };
-    config::parse(text.as_bytes(), &around).unwrap_or_else(|error| panic!("{error}")).config
-}
-
 fn start(text: &str) -> Result<Runtime, StartError> {
-    Runtime::builder().config(parse(text)).builtins(spangate_builtin::component).start()
+    Runtime::from_toml(text).start()
 }
 
 fn otlp(url: &str) -> String {
@@ -127,7 +120,7 @@ const CONSOLE: &str = "[exporters.console]\ncomponent = \"builtin:console\"\ngra
 #[test]
 fn what_was_recorded_is_on_the_terminal_when_the_shutdown_returns() {
     let terminal = Arc::new(Slow::default());
-    let builder = Runtime::builder().config(parse(CONSOLE)).builtins(spangate_builtin::component);
+    let builder = Runtime::from_toml(CONSOLE);
     let runtime = builder.terminal(terminal.clone()).start().unwrap_or_else(|error| panic!("{error}"));
     let tracer = runtime.tracer("shop");
     for order in 0..1_500 {
@@ -144,7 +137,7 @@ fn a_terminal_that_takes_nothing_costs_the_other_exporters_nothing() {
     let (end, other_end) = mpsc::sync_channel(0);
     let sink = Collector::start();
     let consoles = CONSOLE.to_owned() + &CONSOLE.replace("console]", "second]");
-    let builder = Runtime::builder().config(parse(&(consoles + &otlp(&sink.url()))));
+    let builder = Runtime::from_toml(consoles + &otlp(&sink.url()));
     let builder = builder.builtins(spangate_builtin::component).terminal(Arc::new(Stuck(Mutex::new(other_end))));
     let runtime = builder.start().unwrap_or_else(|error| panic!("{error}"));
     let tracer = runtime.tracer("shop");

@@ -33,6 +33,7 @@ pub(super) struct Recorder {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) processor: Arc<dyn SpanProcessor>,
     pub(super) live: Arc<LiveSpans>,
+    pub(super) is_disabled: bool,
     late: Arc<AtomicU64>,
 }
 
@@ -53,6 +54,7 @@ impl Tracer {
             sampler: Arc::new(ParentBased::new(AlwaysOn)),
             limits: SpanLimits::default(),
             max_live_spans: MAX_LIVE_SPANS,
+            is_disabled: false,
         }
     }
 
@@ -70,6 +72,7 @@ impl Tracer {
                 clock: recorder.clock.clone(),
                 processor: recorder.processor.clone(),
                 live: recorder.live.clone(),
+                is_disabled: recorder.is_disabled,
                 late: recorder.late.clone(),
             }),
         }
@@ -89,6 +92,11 @@ impl Tracer {
     /// The clock that this tracer reads.
     pub fn clock(&self) -> &dyn Clock {
         &*self.recorder.clock
+    }
+
+    /// Whether nothing is recorded, see [`TracerBuilder::disabled`].
+    pub fn is_disabled(&self) -> bool {
+        self.recorder.is_disabled
     }
 
     /// Sampled spans that have started and not ended; exact while no thread starts or ends one.
@@ -111,6 +119,7 @@ pub struct TracerBuilder {
     sampler: Arc<dyn Sampler>,
     limits: SpanLimits,
     max_live_spans: usize,
+    is_disabled: bool,
 }
 
 impl TracerBuilder {
@@ -150,6 +159,14 @@ impl TracerBuilder {
         self
     }
 
+    /// Whether nothing is recorded, sampled or counted. A span then stands for its parent, so that what other processes
+    /// decided passes through unchanged. Source: OpenTelemetry specification, `OTEL_SDK_DISABLED`. Default: false.
+    #[must_use]
+    pub fn disabled(mut self, is_disabled: bool) -> Self {
+        self.is_disabled = is_disabled;
+        self
+    }
+
     /// The tracer.
     pub fn build(self) -> Tracer {
         let recorder = Recorder {
@@ -159,6 +176,7 @@ impl TracerBuilder {
             clock: self.clock,
             processor: self.processor,
             live: Arc::new(LiveSpans::new(self.max_live_spans)),
+            is_disabled: self.is_disabled,
             late: Arc::default(),
         };
         Tracer { recorder: Arc::new(recorder) }

@@ -73,6 +73,9 @@ impl<'t> EventBuilder<'t> {
     /// Records the event.
     pub fn emit(mut self) {
         let recorder = &self.tracer.recorder;
+        if recorder.is_disabled {
+            return;
+        }
         self.event.observed_time = recorder.clock.unix_nanos();
         self.event.time = self.time.unwrap_or(self.event.observed_time);
         recorder.processor.on_event(&self.event, &recorder.origin);

@@ -113,6 +113,10 @@ impl SpanDraft {
     /// Begins the span.
     #[inline]
     pub fn start(self, tracer: &Tracer) -> Span {
+        if tracer.recorder.is_disabled {
+            let parent = self.parent.clone();
+            return self.give_up(parent);
+        }
         let (trace_id, span_id) = match self.ids {
             None => self.draw_ids(),
             Some(ids) => ids,
@@ -144,7 +148,7 @@ impl SpanDraft {
     /// Where attributes go; none if they need not be kept.
     #[inline]
     fn open(&mut self, tracer: &Tracer) -> Option<&mut OpenSpan> {
-        if self.is_known_to_be_dropped() {
+        if self.is_known_to_be_dropped() || tracer.recorder.is_disabled {
             return None;
         }
         Some(self.open.get_or_insert_with(|| pool::take(&tracer.recorder)))

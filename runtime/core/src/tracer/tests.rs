@@ -276,3 +276,18 @@ fn an_event_carries_what_it_was_given() {
     let expected = ["event order.paid Severity(9) String(\"10 EUR\") 1 1001", "event big Severity(0) Empty 1 7"];
     assert_eq!(notes.take(), expected);
 }
+
+#[test]
+fn a_disabled_tracer_records_nothing_and_passes_on_what_other_processes_decided() {
+    let (notes, _, tracer) = tracer(|builder| builder.disabled(true));
+    let parent = remote(TraceFlags::SAMPLED);
+    let mut server = tracer.with_scope(InstrumentationScope::new("x")).span("server").child_of_context(&parent).start();
+    server.set_attribute("key", 1i64);
+    let client = tracer.span("client").attribute("key", 1i64).child_of(&server).sampled(Some(true)).start();
+    assert_eq!((server.context(), client.context()), (&parent, &parent), "the header goes out as it came in");
+    let root = tracer.span("root").link(parent, []).start();
+    assert!(!root.context().is_valid() && !root.is_recording());
+    tracer.event("event").emit();
+    drop((server, client, root));
+    assert!(notes.take().is_empty() && tracer.live_spans() == 0 && tracer.is_disabled());
+}

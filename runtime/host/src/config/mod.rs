@@ -1,11 +1,13 @@
 //! The configuration: TOML in, types that cannot be wrong out.
 //!
 //! Constraints: every error is found in one go and told with its place; nothing is read from the environment or the disk
-//! but through [`Surroundings`]; secrets appear in no error. `model/` mirrors the TOML and holds the defaults,
+//! but through [`Surroundings`], or when [`Environment::read`] is called; secrets appear in no error. `model/` mirrors the TOML and holds the defaults,
 //! `sections/` says which keys there are, `reader.rs` and `shapes.rs` do the reading.
 
 mod bearer_token;
 mod document;
+mod environment;
+mod environment_values;
 mod mask;
 mod model;
 mod problem;
@@ -24,6 +26,8 @@ mod tests;
 pub use bearer_token::BearerToken;
 pub(crate) use document::parse_embedded;
 pub use document::{Document, MAX_BYTES, parse};
+pub(crate) use environment::SAMPLER as SAMPLER_VARIABLE;
+pub use environment::{Environment, SpanLimitVariables};
 pub use model::*;
 pub use problem::{ConfigError, Problem};
 pub(crate) use reader::Embedding;

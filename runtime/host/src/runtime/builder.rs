@@ -3,12 +3,19 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
-use spangate_core::{clock::Clock, exporter::Exporter, limits::SpanLimits};
+use spangate_core::{
+    attribute::{Key, KeyValue, Value},
+    clock::Clock,
+    exporter::Exporter,
+    limits::SpanLimits,
+    resource::SERVICE_NAME,
+};
 
 use super::{
     components::Builtins,
     error::StartError,
     handle::Runtime,
+    layers::InCode,
     native::NativeExporter,
     sinks::{NoLog, Stdout},
     start,
@@ -16,18 +23,34 @@ use super::{
 };
 use crate::{
     clock::SystemClock,
-    config::Config,
+    config::{self, Config, Environment},
     pipeline::Subscription,
     sandbox::TerminalSink,
     telemetry::{Log, LogSink},
 };
 
 /// Puts a [`Runtime`] together.
+///
+/// Some things can be said in several places. What holds is, in this order:
+///
+/// 1. what the program says here in code: [`Self::service_name`], [`Self::resource_attribute`], [`Self::sampler`],
+///    [`Self::batch`], [`Self::span_limits`], [`Self::disabled`], [`Self::native_exporter`];
+/// 2. what the variables `OTEL_*` say, if the program has them read: [`Self::read_env`];
+/// 3. what the configuration says: [`Self::toml`], [`Self::toml_file`] or [`Self::config`];
+/// 4. the default.
+///
+/// The order of the calls does not matter. Resource attributes are put together key by key.
 pub struct RuntimeBuilder {
     pub(super) written: Written,
+    pub(super) environment: Environment,
+    pub(super) code: InCode,
+    pub(super) parts: Parts,
+}
+
+/// What only code can say.
+pub(super) struct Parts {
     pub(super) builtins: Builtins,
     pub(super) natives: Vec<(String, NativeExporter)>,
-    pub(super) span_limits: SpanLimits,
     pub(super) log: Log,
     pub(super) terminal: Arc<dyn TerminalSink>,
     pub(super) clock: Arc<dyn Clock>,
@@ -37,12 +60,15 @@ impl RuntimeBuilder {
     pub(super) fn new() -> Self {
         Self {
             written: Written::default(),
-            builtins: Builtins::default(),
-            natives: Vec::new(),
-            span_limits: SpanLimits::default(),
-            log: Log::new(Arc::new(NoLog)),
-            terminal: Arc::new(Stdout),
-            clock: Arc::new(SystemClock::new()),
+            environment: Environment::default(),
+            code: InCode::default(),
+            parts: Parts {
+                builtins: Builtins::default(),
+                natives: Vec::new(),
+                log: Log::new(Arc::new(NoLog)),
+                terminal: Arc::new(Stdout),
+                clock: Arc::new(SystemClock::new()),
+            },
         }
     }
 
@@ -68,17 +94,77 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Reads the variables `OTEL_*` of this process that [`Environment`] lists, now and once. Without this call none is
+    /// looked at. A wrong value is told by [`Self::start`], which then starts nothing; to start all the same, as
+    /// OpenTelemetry's SDKs do:
+    ///
+    /// ```
+    /// # use spangate::{Runtime, config::Environment};
+    /// let mut environment = Environment::read();
+    /// for problem in std::mem::take(&mut environment.problems) {
+    ///     eprintln!("{problem}");
+    /// }
+    /// let builder = Runtime::builder().environment(environment);
+    /// ```
+    #[must_use]
+    pub fn read_env(self) -> Self {
+        self.environment(Environment::read())
+    }
+
+    /// What variables say that were read before, or that are none: [`Environment::read_from`].
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// The `service.name` of what is recorded in this process.
+    #[must_use]
+    pub fn service_name(self, name: impl Into<Key>) -> Self {
+        self.resource_attribute(SERVICE_NAME, name.into())
+    }
+
+    /// An attribute of everything that is recorded in this process.
+    #[must_use]
+    pub fn resource_attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
+        self.code.resource.push(KeyValue::new(key, value));
+        self
+    }
+
+    /// Which traces are recorded.
+    #[must_use]
+    pub fn sampler(mut self, sampler: config::Sampler) -> Self {
+        self.code.sampler = Some(sampler);
+        self
+    }
+
+    /// How batches are cut.
+    #[must_use]
+    pub fn batch(mut self, batch: config::BatchLimits) -> Self {
+        self.code.batch = Some(batch);
+        self
+    }
+
+    /// Whether nothing is recorded in this process: tracers then cost next to nothing, count nothing, and pass on what
+    /// other processes decided. Everything else works, exporters and receivers too; [`Runtime::status`] says
+    /// `disabled`.
+    #[must_use]
+    pub fn disabled(mut self, is_disabled: bool) -> Self {
+        self.code.disabled = Some(is_disabled);
+        self
+    }
+
     /// A component for `component = "builtin:NAME"`.
     #[must_use]
     pub fn builtin(mut self, name: impl Into<String>, component: impl Into<Bytes>) -> Self {
-        self.builtins.add(name.into(), component.into());
+        self.parts.builtins.add(name.into(), component.into());
         self
     }
 
     /// Where to look for `component = "builtin:NAME"` that were not given one by one.
     #[must_use]
     pub fn builtins(mut self, find: impl Fn(&str) -> Option<&'static [u8]> + Send + Sync + 'static) -> Self {
-        self.builtins.find_with(find);
+        self.parts.builtins.find_with(find);
         self
     }
 
@@ -91,35 +177,35 @@ impl RuntimeBuilder {
     /// An exporter written in Rust, and how it is fed.
     #[must_use]
     pub fn native_exporter(mut self, name: impl Into<String>, exporter: NativeExporter) -> Self {
-        self.natives.push((name.into(), exporter));
+        self.parts.natives.push((name.into(), exporter));
         self
     }
 
     /// How much a span recorded in this process may carry. Default: [`SpanLimits::default`].
     #[must_use]
     pub fn span_limits(mut self, limits: SpanLimits) -> Self {
-        self.span_limits = limits;
+        self.code.span_limits = Some(limits);
         self
     }
 
     /// Where spangate says what it does. Default: nowhere.
     #[must_use]
     pub fn log(mut self, sink: Arc<dyn LogSink>) -> Self {
-        self.log = Log::new(sink);
+        self.parts.log = Log::new(sink);
         self
     }
 
     /// Where exporters with `grants.terminal` write. Default: standard output, without colours.
     #[must_use]
     pub fn terminal(mut self, sink: Arc<dyn TerminalSink>) -> Self {
-        self.terminal = sink;
+        self.parts.terminal = sink;
         self
     }
 
     /// Where the time of spans comes from. Waits are measured by the machine's own clock whatever this one says.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.parts.clock = clock;
         self
     }
 
@@ -134,6 +220,6 @@ impl RuntimeBuilder {
 
 impl fmt::Debug for RuntimeBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RuntimeBuilder").field("natives", &self.natives).finish_non_exhaustive()
+        f.debug_struct("RuntimeBuilder").field("natives", &self.parts.natives).finish_non_exhaustive()
     }
 }

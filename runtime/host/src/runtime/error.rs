@@ -32,8 +32,8 @@ pub enum StartProblem {
         /// What is in the way.
         error: io::Error,
     },
-    /// The configuration is wrong.
-    #[error("{}", .0.message)]
+    /// The configuration, or a variable that was read, is wrong.
+    #[error("{}{}{}", .0.path, if .0.path.is_empty() { "" } else { ": " }, .0.message)]
     Config(Problem),
     /// There is nothing to deliver to.
     #[error("there is no exporter; add a table such as `[exporters.NAME]`, or one with `RuntimeBuilder::exporter`")]
@@ -61,8 +61,10 @@ pub enum StartProblem {
         exporter: String,
     },
     /// The sampler cannot judge received spans.
-    #[error("sampler: {message}")]
+    #[error("{place}: {message}")]
     Sampler {
+        /// Where it was chosen: `sampler.kind` of the configuration, `OTEL_TRACES_SAMPLER`, or the program itself.
+        place: &'static str,
         /// What it can do.
         message: &'static str,
     },
@@ -102,6 +104,19 @@ impl StartError {
         &self.problems
     }
 
+    pub(super) fn of_config(problems: Vec<Problem>) -> Self {
+        Self { problems: problems.iter().cloned().map(StartProblem::Config).collect(), places: problems }
+    }
+
+    /// The error, and what is wrong elsewhere.
+    pub(super) fn and(mut self, others: &[Problem]) -> Self {
+        self.problems.extend(others.iter().cloned().map(StartProblem::Config));
+        if !self.places.is_empty() {
+            self.places.extend_from_slice(others);
+        }
+        self
+    }
+
     pub(super) fn unreadable(file: PathBuf, error: io::Error) -> Self {
         StartProblem::Unreadable { file, error }.into()
     }
@@ -119,8 +134,7 @@ impl From<StartProblem> for StartError {
 
 impl From<ConfigError> for StartError {
     fn from(error: ConfigError) -> Self {
-        let problems = error.problems.iter().cloned().map(StartProblem::Config).collect();
-        Self { problems, places: error.problems }
+        Self::of_config(error.problems)
     }
 }
 

@@ -65,6 +65,20 @@ impl Runtime {
         Self::builder().toml_file(path)
     }
 
+    /// Begins a runtime that heeds the variables `OTEL_*` of this process, see [`RuntimeBuilder::read_env`]. They say
+    /// what is recorded, and nothing about where it goes: add an exporter, or a configuration.
+    ///
+    /// ```
+    /// # use spangate::{Runtime, StartError, Subscription, core::exporter::Exporter};
+    /// # fn run(exporter: std::sync::Arc<dyn Exporter>) -> Result<(), StartError> {
+    /// let runtime = Runtime::from_env().exporter("mine", exporter, Subscription::spans()).start()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_env() -> RuntimeBuilder {
+        Self::builder().read_env()
+    }
+
     pub(super) fn new(io: IoThreads, closing: Arc<Closing>, tracer: Tracer, log: Log) -> Self {
         Self { io: Arc::new(io), closing, tracer, log }
     }

@@ -36,7 +36,16 @@ fn places(problem: &StartProblem, document: &Document) -> Vec<Problem> {
         StartProblem::DuplicateName { exporter } => {
             vec![document.problem(&format!("exporters.{exporter}"), &problem.to_string(), None)]
         }
-        StartProblem::Sampler { message } => vec![document.problem("sampler.kind", message, None)],
+        StartProblem::Sampler { place, message } => {
+            let mut problem = document.problem(place, message, None);
+            match problem.place {
+                Some(_) => {}
+                // Not in the text.
+                None if place.starts_with("OTEL_") => problem.file = "environment".to_owned(),
+                None => problem.file = "code".to_owned(),
+            }
+            vec![problem]
+        }
         #[cfg(feature = "receivers")]
         StartProblem::Bind(error) => vec![document.problem(&error.path(), &error.to_string(), None)],
         StartProblem::NotBuilt { table, .. } => vec![document.problem(table, &problem.to_string(), None)],

@@ -11,6 +11,7 @@ mod error;
 mod guard;
 mod handle;
 mod io;
+mod layers;
 mod located;
 mod native;
 mod outlet;

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use spangate_core::exporter::Exporter;
 
+use super::layers::NativeDefaults;
 use crate::{config, pipeline::Subscription};
 
 /// A native exporter and how it is fed. Its futures run on the I/O threads: they may wait, they must not block.
@@ -14,9 +15,10 @@ pub struct NativeExporter {
     pub(super) subscription: Subscription,
     pub(super) required: bool,
     pub(super) concurrency: usize,
-    pub(super) deadline: Duration,
+    /// None: what holds for all of them.
+    pub(super) deadline: Option<Duration>,
     pub(super) tick_interval: Option<Duration>,
-    pub(super) queue: config::Queue,
+    pub(super) queue: Option<config::Queue>,
     pub(super) retry: config::Retry,
 }
 
@@ -28,9 +30,9 @@ impl NativeExporter {
             subscription,
             required: false,
             concurrency: 1,
-            deadline: config::Limits::default().deadline,
+            deadline: None,
             tick_interval: None,
-            queue: config::Queue::default(),
+            queue: None,
             retry: config::Retry::default(),
         }
     }
@@ -39,7 +41,9 @@ impl NativeExporter {
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
-        self.queue.when_full = config::WhenFull::Refuse;
+        if let Some(queue) = &mut self.queue {
+            queue.when_full = config::WhenFull::Refuse;
+        }
         self
     }
 
@@ -50,10 +54,10 @@ impl NativeExporter {
         self
     }
 
-    /// The longest one call may take. Default 10 s.
+    /// The longest one call may take. Default 10 s, or what `OTEL_BSP_EXPORT_TIMEOUT` says if it was read.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = Some(deadline);
         self
     }
 
@@ -64,11 +68,19 @@ impl NativeExporter {
         self
     }
 
-    /// Its queue.
+    /// Its queue. Default: that of `[exporters.NAME.queue]`, or what `OTEL_BSP_MAX_QUEUE_SIZE` says if it was read.
     #[must_use]
     pub fn queue(mut self, queue: config::Queue) -> Self {
-        self.queue = queue;
+        self.queue = Some(queue);
         self
+    }
+
+    pub(super) fn queue_or(&self, defaults: &NativeDefaults) -> config::Queue {
+        let unless_set = match self.required {
+            true => config::Queue { when_full: config::WhenFull::Refuse, ..defaults.queue },
+            false => defaults.queue,
+        };
+        self.queue.unwrap_or(unless_set)
     }
 
     /// Its back-off.

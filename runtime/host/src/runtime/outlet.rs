@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use spangate_core::exporter::Exporter;
 
-use super::{components, native::NativeExporter};
+use super::{components, layers::NativeDefaults, native::NativeExporter};
 use crate::{
     config,
     pipeline::{Lane, LaneSettings, Subscription, queue_limits, retry_policy},
@@ -63,14 +63,21 @@ impl Outlet {
     }
 
     /// A native exporter.
-    pub(super) fn native(name: &str, native: NativeExporter, batch: &config::BatchLimits, log: Log) -> Self {
+    pub(super) fn native(
+        name: &str,
+        native: NativeExporter,
+        batch: &config::BatchLimits,
+        defaults: &NativeDefaults,
+        log: Log,
+    ) -> Self {
+        let queue = native.queue_or(defaults);
         let settings = LaneSettings {
             name: name.to_owned(),
             subscription: native.subscription,
             required: native.required,
             concurrency: native.concurrency,
-            deadline: native.deadline,
-            queue: queue_limits(&native.queue, batch, None, None),
+            deadline: native.deadline.unwrap_or(defaults.deadline),
+            queue: queue_limits(&queue, batch, None, None),
             retry: retry_policy(&native.retry),
             pause: native.retry.pause,
             sender_headers: Vec::new(),

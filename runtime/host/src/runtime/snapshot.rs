@@ -26,6 +26,7 @@ pub(super) fn take(view: &View) -> Status {
             ready: reasons.is_empty(),
             reasons,
             stopping: view.is_stopping(),
+            disabled: view.is_disabled,
         },
         receivers: view.ports.get().map(PortsView::statuses).unwrap_or_default(),
         intake: intake(&view.pipeline),

@@ -13,12 +13,13 @@ use spangate_core::{
 use tokio::{sync::OnceCell, task::JoinSet};
 
 use super::{
-    builder::RuntimeBuilder,
+    builder::{Parts, RuntimeBuilder},
     closing::Closing,
     components::{self, Builtins},
     error::{Problems, StartError, StartProblem},
     handle::Runtime,
     io::IoThreads,
+    layers::{Settled, settle},
     located::locate,
     native::NativeExporter,
     outlet::Outlet,
@@ -33,20 +34,27 @@ use crate::{
     config::{self, Config},
     pipeline::{Pipeline, PipelineParts, ReceivedSampler},
     sandbox::{LoadError, Sandbox, SandboxExporter, TerminalSink},
-    telemetry::Log,
+    telemetry::{Level, Log},
 };
 
 /// What loading all exporters may take: compiling a large component takes seconds.
 const LOADING: Duration = Duration::from_secs(300);
 
-/// Reads what was written, and starts it. Problems are told at their place in the text, if there is one.
-pub(super) fn start(mut builder: RuntimeBuilder) -> Result<Runtime, StartError> {
-    let Read { config, document } = std::mem::take(&mut builder.written).read(&builder.builtins)?;
-    let has_exporter = !config.exporters.is_empty() || !builder.natives.is_empty();
+/// Reads what was written, puts it together with what else was said, and starts it. Problems are told at their place in
+/// the text, if there is one.
+pub(super) fn start(builder: RuntimeBuilder) -> Result<Runtime, StartError> {
+    let RuntimeBuilder { written, environment, code, parts } = builder;
+    let (read, wrong_variables) = (written.read(&parts.builtins), &environment.problems);
+    let Read { config, document } = match (read, wrong_variables.is_empty()) {
+        (Ok(read), true) => read,
+        (Ok(_), false) => return Err(StartError::of_config(wrong_variables.clone())),
+        (Err(error), _) => return Err(error.and(wrong_variables)),
+    };
+    let has_exporter = !config.exporters.is_empty() || !parts.natives.is_empty();
     let started = match document {
         // A runtime that was put together by code may stand without exporters: it only counts.
         Some(_) if !has_exporter => Err(StartProblem::NoExporter.into()),
-        _ => start_with(config, builder),
+        _ => start_with(settle(config, &environment, code), parts),
     };
     started.map_err(|error| match &document {
         Some(document) => locate(error, document),
@@ -54,12 +62,14 @@ pub(super) fn start(mut builder: RuntimeBuilder) -> Result<Runtime, StartError> 
     })
 }
 
-fn start_with(config: Config, builder: RuntimeBuilder) -> Result<Runtime, StartError> {
-    let RuntimeBuilder { written: _, builtins, natives, span_limits, log, terminal, clock } = builder;
+fn start_with(settled: Settled, parts: Parts) -> Result<Runtime, StartError> {
+    let Parts { builtins, natives, log, terminal, clock } = parts;
+    let config = &settled.config;
     let io = IoThreads::start().map_err(StartProblem::Threads)?;
     let mut problems = Problems::default();
-    let sampler = received_sampler(&config, &mut problems);
-    let outlets = outlets(&io, &config, &builtins, natives, &log, terminal, &mut problems);
+    let sampler = received_sampler(&settled, &mut problems);
+    let mut outlets = sandboxed(&io, config, &builtins, &log, terminal, &mut problems);
+    outlets.extend(native(&settled, natives, &log, &mut problems));
     problems.into_result()?;
 
     let lanes = outlets.iter().map(|outlet| outlet.lane.clone()).collect();
@@ -70,35 +80,39 @@ fn start_with(config: Config, builder: RuntimeBuilder) -> Result<Runtime, StartE
     let parts = PipelineParts { lanes, batch: config.batch, sampler, clock: machine.clone(), log: log.clone() };
     let pipeline = Arc::new(Pipeline::new(parts));
     let tracer = Tracer::builder(clock.clone(), pipeline.intake().clone())
-        .resource(recording::resource(&config))
+        .resource(settled.resource)
         .sampler(recording::sampler(config.sampler, clock.clone()))
-        .limits(span_limits)
+        .limits(settled.span_limits)
+        .disabled(settled.is_disabled)
         .build();
+    if settled.is_disabled {
+        log.say(Level::Info, "runtime", format_args!("disabled: nothing is recorded in this process"));
+    }
     pipeline.spawn(io.handle());
-    let view = Arc::new(View::new(pipeline, outlets, machine, config.secrets.clone()));
-    let closing = open(&io, &config, &view, &log)?;
+    let view = Arc::new(View::new(pipeline, outlets, machine, config.secrets.clone(), settled.is_disabled));
+    let closing = open(&io, config, &view, &log)?;
     Ok(Runtime::new(io, closing, tracer, log))
 }
 
 /// Without a receiver there is nothing to sample by trace id.
-fn received_sampler(config: &Config, problems: &mut Problems) -> ReceivedSampler {
+fn received_sampler(settled: &Settled, problems: &mut Problems) -> ReceivedSampler {
+    let config = &settled.config;
     let has_receiver = config.receivers.otlp_http.is_some() || config.receivers.otlp_grpc.is_some();
     match ReceivedSampler::new(config.sampler) {
         Ok(sampler) => sampler,
         Err(message) => {
             if has_receiver {
-                problems.add(StartProblem::Sampler { message });
+                problems.add(StartProblem::Sampler { place: settled.sampler_place.as_str(), message });
             }
             ReceivedSampler::All
         }
     }
 }
 
-fn outlets(
+fn sandboxed(
     io: &IoThreads,
     config: &Config,
     builtins: &Builtins,
-    natives: Vec<(String, NativeExporter)>,
     log: &Log,
     terminal: Arc<dyn TerminalSink>,
     problems: &mut Problems,
@@ -120,10 +134,21 @@ fn outlets(
             (Ok(_), None) => {}
         }
     }
+    outlets
+}
+
+fn native(
+    settled: &Settled,
+    natives: Vec<(String, NativeExporter)>,
+    log: &Log,
+    problems: &mut Problems,
+) -> Vec<Outlet> {
+    let config = &settled.config;
     let mut names: BTreeSet<String> = config.exporters.keys().cloned().collect();
+    let mut outlets = Vec::new();
     for (name, native) in natives {
         if names.insert(name.clone()) {
-            outlets.push(Outlet::native(&name, native, &config.batch, log.clone()));
+            outlets.push(Outlet::native(&name, native, &config.batch, &settled.native, log.clone()));
         } else {
             problems.add(StartProblem::DuplicateName { exporter: name });
         }

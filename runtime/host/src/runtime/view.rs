@@ -35,14 +35,22 @@ pub(super) struct View {
     pub(super) secrets: Secrets,
     /// Monotonic.
     pub(super) started_at: Duration,
+    /// Whether nothing is recorded in this process.
+    pub(super) is_disabled: bool,
     is_stopping: AtomicBool,
 }
 
 impl View {
-    pub(super) fn new(pipeline: Arc<Pipeline>, outlets: Vec<Outlet>, clock: Arc<dyn Clock>, secrets: Secrets) -> Self {
+    pub(super) fn new(
+        pipeline: Arc<Pipeline>,
+        outlets: Vec<Outlet>,
+        clock: Arc<dyn Clock>,
+        secrets: Secrets,
+        is_disabled: bool,
+    ) -> Self {
         let started_at = clock.monotonic();
         let (ports, is_stopping) = (OnceLock::new(), AtomicBool::new(false));
-        Self { pipeline, outlets, ports, clock, secrets, started_at, is_stopping }
+        Self { pipeline, outlets, ports, clock, secrets, started_at, is_disabled, is_stopping }
     }
 
     pub(super) fn begin_stopping(&self) {

@@ -30,4 +30,6 @@ pub struct RuntimeStatus {
     pub reasons: Vec<String>,
     /// Whether it is draining or has stopped.
     pub stopping: bool,
+    /// Whether nothing is recorded in this process, as `OTEL_SDK_DISABLED` asks. What receivers take in is not meant.
+    pub disabled: bool,
 }

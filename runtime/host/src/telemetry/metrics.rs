@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | `spangate_build_info` | gauge, always 1 | `version` |
 //! | `spangate_uptime_seconds` | gauge | |
-//! | `spangate_ready` | gauge, 1 or 0 | |
+//! | `spangate_ready`, `spangate_disabled` | gauge, 1 or 0 | |
 //! | `spangate_intake_rows_recorded_total`, `..._received_total`, `..._sampled_out_total`, `..._accepted_total` | counter | |
 //! | `spangate_intake_rows_dropped_total` | counter | `reason` |
 //! | `spangate_receiver_bound` | gauge, 1 or 0 | `receiver` |
@@ -84,7 +84,12 @@ fn write_runtime(out: &mut Exposition<'_>, status: &Status) -> fmt::Result {
     let runtime = &status.runtime;
     out.gauge("spangate_build_info", "Which spangate this is", vec![(labels([("version", runtime.version)]), 1.0)])?;
     out.gauge("spangate_uptime_seconds", "Seconds since the start", vec![(labels([]), runtime.uptime_seconds)])?;
-    out.gauge("spangate_ready", "1 if telemetry can be taken and delivered", vec![(labels([]), flag(runtime.ready))])
+    out.gauge("spangate_ready", "1 if telemetry can be taken and delivered", vec![(labels([]), flag(runtime.ready))])?;
+    out.gauge(
+        "spangate_disabled",
+        "1 if nothing is recorded in this process",
+        vec![(labels([]), flag(runtime.disabled))],
+    )
 }
 
 fn write_intake(out: &mut Exposition<'_>, status: &Status) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! What configurations say, and what wrong ones are told.
 
 mod egress;
+mod environment;
 mod errors;
 mod mutations;
 mod reading;

@@ -2,6 +2,7 @@
 
 mod contexts;
 mod embedding;
+mod environment;
 mod ports;
 mod starting;
 mod watch;

@@ -23,7 +23,8 @@ fn every_problem_of_every_exporter_is_told_and_nothing_is_started() {
         .start()
         .expect_err("everything is wrong");
     let told: Vec<String> = error.problems().iter().map(ToString::to_string).collect();
-    for part in ["sampler: ", "exporters.a: cannot read", "no/such.wasm", "exporters.c: not a WebAssembly", "is taken"]
+    for part in
+        ["sampler.kind: ", "exporters.a: cannot read", "no/such.wasm", "exporters.c: not a WebAssembly", "is taken"]
     {
         assert!(told.iter().any(|line| line.contains(part)), "{part} is missing in {told:#?}");
     }
