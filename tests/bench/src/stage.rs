@@ -59,14 +59,27 @@ impl Stage {
     /// # Errors
     /// If the system gives no threads or no folder.
     pub(crate) fn new() -> anyhow::Result<Self> {
+        Self::with(true)
+    }
+
+    /// An empty one for processes that own their signals.
+    ///
+    /// # Errors
+    /// As for [`Stage::new`].
+    pub(crate) fn without_signal_handlers() -> anyhow::Result<Self> {
+        Self::with(false)
+    }
+
+    fn with(signal_handlers: bool) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let cache = tempfile::tempdir()?;
-        let sandbox = Self::sandbox_in(cache.path().to_owned())?;
+        let sandbox = Self::sandbox_in(cache.path().to_owned(), signal_handlers)?;
         Ok(Self { runtime, sandbox, cache })
     }
 
-    fn sandbox_in(cache: PathBuf) -> anyhow::Result<Sandbox> {
-        let config = config::Sandbox { threads: 1, cache_dir: Some(cache), ..config::Sandbox::default() };
+    fn sandbox_in(cache: PathBuf, signal_handlers: bool) -> anyhow::Result<Sandbox> {
+        let config =
+            config::Sandbox { threads: 1, cache_dir: Some(cache), signal_handlers, ..config::Sandbox::default() };
         Ok(Sandbox::new(&config, Log::new(Arc::new(Silence)), Arc::new(Silence))?)
     }
 
