@@ -14,6 +14,7 @@ mod client;
 mod credentials;
 mod error;
 mod grant;
+mod rehearsal;
 mod request;
 mod response;
 mod secrets;

@@ -8,6 +8,7 @@
 //! Not granted means not linked: the component is refused at load, by the import's name. What can be granted is a cargo
 //! feature (`http`, `terminal`); without it the same holds, whatever is granted.
 
+pub(crate) mod backend;
 pub(crate) mod clock;
 #[cfg(feature = "http")]
 pub(crate) mod egress;

@@ -19,6 +19,8 @@ use super::{
     meter::Totals,
     threads::Threads,
 };
+#[cfg(feature = "http")]
+use crate::capability::backend::HttpBackend;
 use crate::{
     capability::{
         clock::{ClockCtx, ClockGrant},
@@ -43,6 +45,8 @@ pub struct Sandbox {
     log: Log,
     terminal: Arc<TerminalWriter>,
     max_component_bytes: usize,
+    #[cfg(feature = "http")]
+    backend: Option<Arc<dyn HttpBackend>>,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -73,7 +77,17 @@ impl Sandbox {
             log,
             terminal: Arc::new(TerminalWriter::new(terminal)),
             max_component_bytes: config.max_component_bytes,
+            #[cfg(feature = "http")]
+            backend: None,
         })
+    }
+
+    /// Has `backend` answer the requests of exporters that are loaded from here on: nothing reaches the network.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn with_backend(mut self, backend: Arc<dyn HttpBackend>) -> Self {
+        self.backend = Some(backend);
+        self
     }
 
     /// Loads the exporter `name` from the bytes of its component: checks it, compiles it unless that was done before,
@@ -192,6 +206,10 @@ impl Sandbox {
             LoadError::BadGrant(errors.iter().map(|error| format!("grants.http: {error}")).collect())
         })?;
         let io = self.connections.handle().ok_or(LoadError::ShutDown)?;
+        #[cfg(feature = "http")]
+        if let Some(backend) = &self.backend {
+            return Ok(HttpClient::rehearsal(grant, io, Arc::clone(backend)));
+        }
         Ok(HttpClient::new(Arc::new(grant), io))
     }
 }

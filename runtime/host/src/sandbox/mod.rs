@@ -45,4 +45,7 @@ pub use self::{
     state::{Cost, ExporterState, LastFault},
     track::Need,
 };
-pub use crate::capability::terminal::TerminalSink;
+pub use crate::capability::{
+    backend::{HttpBackend, HttpFailure, HttpRequest, HttpResponse},
+    terminal::TerminalSink,
+};

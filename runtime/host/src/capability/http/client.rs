@@ -24,11 +24,13 @@ use tokio::{
 
 use super::{
     error::{HttpError, bound},
+    rehearsal,
     request::{CheckedRequest, MAX_HEADER_BYTES},
     response::{self, Response},
     tls,
 };
 use crate::capability::{
+    backend::HttpBackend,
     egress::{Lookup, PermittedResolver, SystemLookup},
     http::HttpGrant,
 };
@@ -73,6 +75,8 @@ pub(crate) struct HttpClient {
     negotiated: OnceCell<reqwest::Client>,
     /// HTTP/2 by prior knowledge.
     http2: OnceCell<reqwest::Client>,
+    /// What answers in the place of the network.
+    backend: Option<Arc<dyn HttpBackend>>,
     counters: HttpCounters,
 }
 
@@ -82,10 +86,17 @@ impl HttpClient {
         Self::with_lookup(grant, io, Arc::new(SystemLookup))
     }
 
+    /// A client whose requests `backend` answers.
+    pub(crate) fn rehearsal(grant: HttpGrant, io: Handle, backend: Arc<dyn HttpBackend>) -> Arc<Self> {
+        let (negotiated, http2, lookup) = (OnceCell::new(), OnceCell::new(), Arc::new(SystemLookup));
+        let (grant, backend) = (Arc::new(grant.rehearsal()), Some(backend));
+        Arc::new(Self { grant, io, lookup, negotiated, http2, backend, counters: HttpCounters::default() })
+    }
+
     /// As [`Self::new`], with another resolver.
     pub(super) fn with_lookup(grant: Arc<HttpGrant>, io: Handle, lookup: Arc<dyn Lookup>) -> Arc<Self> {
         let (negotiated, http2) = (OnceCell::new(), OnceCell::new());
-        Arc::new(Self { grant, io, lookup, negotiated, http2, counters: HttpCounters::default() })
+        Arc::new(Self { grant, io, lookup, negotiated, http2, backend: None, counters: HttpCounters::default() })
     }
 
     /// What the operator granted.
@@ -127,16 +138,24 @@ impl HttpClient {
     }
 
     async fn exchange(&self, request: CheckedRequest) -> Result<Response, HttpError> {
+        if let Some(backend) = &self.backend {
+            self.count_sent(&request);
+            return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, &self.counters.bytes_in);
+        }
         let client = self.connections(request.http2).await?;
+        self.count_sent(&request);
         let mut outgoing = reqwest::Request::new(request.method, request.url);
         *outgoing.headers_mut() = request.headers;
-        self.counters.requests.fetch_add(1, Relaxed);
-        self.counters.bytes_out.fetch_add(request.body.len() as u64, Relaxed);
         if !request.body.is_empty() {
             *outgoing.body_mut() = Some(request.body.into());
         }
         let incoming = client.execute(outgoing).await?;
         response::read(incoming, self.grant.max_response_bytes, &self.grant.secrets, &self.counters.bytes_in).await
+    }
+
+    fn count_sent(&self, request: &CheckedRequest) {
+        self.counters.requests.fetch_add(1, Relaxed);
+        self.counters.bytes_out.fetch_add(request.body.len() as u64, Relaxed);
     }
 
     async fn connections(&self, http2: bool) -> Result<&reqwest::Client, HttpError> {

@@ -7,6 +7,7 @@ mod metadata;
 mod protocol;
 mod proxy;
 mod reach;
+mod rehearsal;
 mod server;
 
 use std::{net::SocketAddr, sync::Arc};

@@ -1,0 +1,37 @@
+//! A request that a backend inside the process answers.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::{error::HttpError, request::CheckedRequest, response::Response};
+use crate::capability::backend::{HttpBackend, HttpFailure, HttpRequest};
+
+/// Has `backend` answer, under the cap of a real response.
+///
+/// # Errors
+/// What the network would have said.
+pub(super) fn exchange(
+    backend: &dyn HttpBackend,
+    request: CheckedRequest,
+    max_bytes: usize,
+    bytes_in: &AtomicU64,
+) -> Result<Response, HttpError> {
+    let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let answer = backend.answer(HttpRequest {
+        method: request.method.as_str().to_owned(),
+        url: request.url.into(),
+        headers: request.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        body: request.body,
+        http2: request.http2,
+    });
+    let response = answer.map_err(|failure| match failure {
+        HttpFailure::Connect => HttpError::Connect("connection refused".into()),
+        HttpFailure::Timeout => HttpError::Timeout,
+        HttpFailure::Broken => HttpError::Broken("connection closed before the response was whole".into()),
+    })?;
+    bytes_in.fetch_add(response.body.len() as u64, Relaxed);
+    if response.body.len() > max_bytes {
+        return Err(HttpError::ResponseTooLarge);
+    }
+    let crate::capability::backend::HttpResponse { status, headers, body, trailers } = response;
+    Ok(Response { status, headers, body, trailers })
+}
