@@ -36,6 +36,13 @@ Examples:
 
 Loads every component in its sandbox and hands it its settings, but binds no port and sends nothing.";
 
+const HEALTH_EXAMPLES: &str = "\
+Examples:
+  spangate health spangate.toml            0 if it is alive: for restarts
+  spangate health --ready spangate.toml    0 if it is ready, else the reasons: for traffic
+
+Asks the admin endpoint that the configuration names; it listens on this machine alone.";
+
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   spangate inspect exporters/billing.wasm
@@ -60,6 +67,9 @@ pub(crate) enum Command {
     /// Find every error of a configuration without starting it
     #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"))]
     Check(CheckArgs),
+    /// Ask a running spangate whether it is alive, or ready
+    #[command(after_help = format!("{HEALTH_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Health(HealthArgs),
     /// Show what a component is, what it imports and what would have to be granted
     #[command(after_help = format!("{INSPECT_EXAMPLES}\n\n{EXIT_CODES}"))]
     Inspect(InspectArgs),
@@ -83,6 +93,16 @@ pub(crate) struct RunArgs {
 pub(crate) struct CheckArgs {
     /// The configuration, a TOML file
     pub(crate) config: PathBuf,
+}
+
+/// `spangate health`
+#[derive(Debug, clap::Args)]
+pub(crate) struct HealthArgs {
+    /// The configuration it runs with, a TOML file with an `[admin]` table
+    pub(crate) config: PathBuf,
+    /// Whether it takes spans and can deliver them, and if not, why
+    #[arg(long)]
+    pub(crate) ready: bool,
 }
 
 /// `spangate inspect`

@@ -7,6 +7,7 @@ mod component_file;
 mod config_file;
 mod demo;
 mod exit;
+mod health;
 mod inspect;
 mod listing;
 mod load_problem;
@@ -15,6 +16,7 @@ mod paint;
 mod receiver_files;
 mod report;
 mod run;
+mod service_notice;
 mod start_problem;
 mod stderr_log;
 mod stdout_sink;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Demo => demo::run(),
         Command::Check(args) => check::check(&args),
+        Command::Health(args) => health::health(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Run(args) => run::run(&args),
     };

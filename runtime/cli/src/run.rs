@@ -18,7 +18,9 @@ use crate::{
     exit::Exit,
     listing::{self, Line},
     paint::{self, Paint},
-    report, start_problem,
+    report,
+    service_notice::{self, Notice},
+    start_problem,
     stderr_log::StderrLog,
     stdout_sink::StdoutSink,
     stop_signals,
@@ -71,6 +73,7 @@ fn start_and_stop(document: &Document, log: &Arc<StderrLog>) -> Result<Exit> {
     };
     let paint = paint::stderr();
     eprint!("{}", welcome(document, &runtime, paint));
+    service_notice::send(Notice::Ready);
     let signal = loop {
         if let Event::Stop(signal) = events.recv()? {
             break signal;
@@ -80,6 +83,7 @@ fn start_and_stop(document: &Document, log: &Arc<StderrLog>) -> Result<Exit> {
     let stopping = Instant::now();
     let title = paint.bold(&format!("stopping on {signal}:"));
     eprintln!("\n{title} up to {deadline:?} to empty the queues; Ctrl-C again stops at once");
+    service_notice::send(Notice::Stopping);
     drain(&runtime, deadline, sender)?;
     let is_drained = wait_until_drained(&runtime, &events, stopping);
     log.finish();

@@ -2,8 +2,14 @@ use crate::process::output;
 
 #[test]
 fn every_command_explains_itself_with_examples_and_exit_codes() {
-    for args in [&["--help"][..], &["run", "--help"], &["check", "--help"], &["inspect", "--help"], &["demo", "--help"]]
-    {
+    for args in [
+        &["--help"][..],
+        &["run", "--help"],
+        &["check", "--help"],
+        &["health", "--help"],
+        &["inspect", "--help"],
+        &["demo", "--help"],
+    ] {
         let said = output(args);
         assert_eq!(said.code, Some(0), "{args:?}");
         for part in ["Usage: spangate", "Example", "Exit codes:", "130  a second Ctrl-C"] {

@@ -1,8 +1,11 @@
 //! The binary as a person uses it: what it prints, and how it exits.
 
 mod check;
+mod container;
 mod demo;
+mod health;
 mod help;
 mod inspect;
 mod process;
 mod run;
+mod unit;

@@ -7,12 +7,12 @@ use rustix::process::Signal;
 
 use crate::process::{Running, Said, output};
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
 }
 
 /// Sends one span in OTLP's JSON encoding; the status line of the answer.
-fn send_span(port: u16, name: &str) -> String {
+pub(crate) fn send_span(port: u16, name: &str) -> String {
     let body = format!(
         r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174",
         "name":"{name}","kind":2,"startTimeUnixNano":"1544712660000000000","endTimeUnixNano":"1544712661000000000"}}]}}]}}]}}"#
