@@ -43,12 +43,12 @@ fn peak_kib() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-fn post(address: SocketAddr, body: &[u8]) -> String {
+fn post(address: SocketAddr, content_type: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let length = body.len();
     write!(
         stream,
-        "POST /v1/traces HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-protobuf\r\n\
+        "POST /v1/traces HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {content_type}\r\n\
          content-encoding: gzip\r\ncontent-length: {length}\r\n\r\n"
     )
     .unwrap();
@@ -78,6 +78,15 @@ fn empty_spans() -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// A number that is a text, of a letter that a quotation escapes with six, up to just below the limit of 20 MiB.
+fn number_of_text() -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(br#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":""#).unwrap();
+    copy(&mut repeat(0x7f).take((20 << 20) - 128), &mut encoder).unwrap();
+    encoder.write_all(br#""}]}]}]}"#).unwrap();
+    encoder.finish().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn i03_i04_bombs_cost_some_bodies_and_not_what_they_would_become() {
     let mut config = config::Receiver::otlp_http();
@@ -86,14 +95,16 @@ async fn i03_i04_bombs_cost_some_bodies_and_not_what_they_would_become() {
     let stats = Arc::new(ReceiverStats::default());
     let log = Log::new(Arc::new(Nobody));
     let receiver = start_otlp_http(config, Arc::new(Nobody), log, stats.clone()).await.unwrap();
-    let (bomb, empty_spans, address) = (bomb(), empty_spans(), receiver.local_addr());
+    let (bomb, empty_spans, number, address) = (bomb(), empty_spans(), number_of_text(), receiver.local_addr());
     // Making them has cost memory too, which is part of the peak that later ones are measured against.
     let before = peak_kib();
     let sending = std::thread::spawn(move || {
         for body in [&bomb, &empty_spans].into_iter().cycle().take(2) {
-            let answer = post(address, body);
+            let answer = post(address, "application/x-protobuf", body);
             assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
         }
+        let answer = post(address, "application/json", &number);
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("startTimeUnixNano"), "{answer}");
     });
     while !sending.is_finished() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;

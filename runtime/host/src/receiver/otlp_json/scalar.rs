@@ -1,6 +1,6 @@
 //! Scalars of ProtoJSON: what is accepted for each, checked and converted.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use base64::{
     Engine,
@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for WholeVisitor {
         };
         match self.text_too.then(parsed).flatten() {
             Some(whole) => Ok(Some(whole)),
-            None => Err(E::invalid_value(Unexpected::Str(text), &self)),
+            None => Err(E::invalid_value(Unexpected::Other(&quote(text)), &self)),
         }
     }
 }
@@ -130,7 +130,34 @@ impl<'de> Visitor<'de> for RealVisitor {
             "-Infinity" => Some(f64::NEG_INFINITY),
             _ => number(text),
         };
-        value.map(|value| Some(Real(value))).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        value.map(|value| Some(Real(value))).ok_or_else(|| E::invalid_value(Unexpected::Other(&quote(text)), &self))
+    }
+}
+
+/// Reads true or false; null is neither.
+pub(super) fn read_bool<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    from.deserialize_any(BoolVisitor)
+}
+
+struct BoolVisitor;
+
+impl Visitor<'_> for BoolVisitor {
+    type Value = Option<bool>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true or false")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Some(value))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Err(unexpected_text(text, &self))
     }
 }
 
@@ -159,7 +186,7 @@ impl<'de, F: FnOnce(&str) -> Result<(), String>> Visitor<'de> for TextVisitor<F>
 }
 
 /// Bytes of a hex id, in either case. A wrong length is left to the scan, which rejects the row and not the request.
-pub(super) fn hex(text: &str) -> Result<Vec<u8>, String> {
+pub(super) fn hex(text: &str) -> Result<Cow<'_, [u8]>, String> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let pairs = text.as_bytes().chunks(2).map(|pair| match pair {
         [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
@@ -167,14 +194,29 @@ pub(super) fn hex(text: &str) -> Result<Vec<u8>, String> {
     });
     pairs
         .collect::<Option<Vec<u8>>>()
+        .map(Cow::Owned)
         .ok_or_else(|| "an id is hex, two digits for each byte, and not base64".to_owned())
 }
 
 /// Bytes of base64, in either alphabet, padded or not.
-pub(super) fn base64(text: &str) -> Result<Vec<u8>, String> {
+pub(super) fn base64(text: &str) -> Result<Cow<'_, [u8]>, String> {
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
     let alphabet = if text.contains(['-', '_']) { &URL_SAFE } else { &STANDARD };
-    GeneralPurpose::new(alphabet, config).decode(text).map_err(|error| format!("not valid base64: {error}"))
+    let decoded = GeneralPurpose::new(alphabet, config).decode(text);
+    decoded.map(Cow::Owned).map_err(|error| format!("not valid base64: {error}"))
+}
+
+/// A text where there should be something else.
+pub(super) fn unexpected_text<E: de::Error>(text: &str, expected: &dyn de::Expected) -> E {
+    E::invalid_type(Unexpected::Other(&quote(text)), expected)
+}
+
+/// The beginning of a text, for an error. Serde alone would quote all of it, up to six bytes for each of the body's.
+fn quote(text: &str) -> String {
+    const MAX_CHARS: usize = 64;
+    let end = text.char_indices().nth(MAX_CHARS).map_or(text.len(), |(end, _)| end);
+    let ellipsis = if end < text.len() { "…" } else { "" };
+    format!("string {:?}{ellipsis}", text.get(..end).unwrap_or_default())
 }

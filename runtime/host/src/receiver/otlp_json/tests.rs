@@ -41,7 +41,7 @@ fn a_request_is_written_as_protobuf_has_it() {
     // The minimal request of the OTLP notes, written by another encoder.
     let protobuf = "0a5f0a170a150a0c736572766963652e6e616d6512050a03737663124412420a100102030405060708090a0b0c0d0e0f10\
         1208a1a2a3a4a5a6a7a82a026f7030023900002a36fe9c97174160e34036fe9c97174a080a016b12030a01767a021802";
-    assert_eq!(traces(json), Ok(scalar::hex(protobuf).unwrap()));
+    assert_eq!(traces(json), Ok(scalar::hex(protobuf).unwrap().into_owned()));
 }
 
 #[test]
@@ -141,6 +141,33 @@ fn an_error_says_where_it_is() {
 }
 
 #[test]
+fn an_error_quotes_the_beginning_of_a_text_and_never_all_of_it() {
+    let text = format!("\"{}\"", "\u{7f}".repeat(1 << 20));
+    let kinds = [
+        "traceId",
+        "kind",
+        "startTimeUnixNano",
+        "droppedAttributesCount",
+        "flags",
+        "attributes",
+        "events",
+        "links",
+        "status",
+    ];
+    let fields = kinds.map(|key| format!("\"{key}\":{text}"));
+    let values = ["boolValue", "intValue", "doubleValue", "bytesValue", "arrayValue", "kvlistValue"]
+        .map(|key| format!(r#""attributes":[{{"value":{{"{key}":{text}}}}}]"#));
+    let elements = ["attributes", "events", "links"].map(|key| format!(r#""{key}":[{text}]"#));
+    for field in fields.iter().chain(&values).chain(&elements) {
+        let message = span(field).expect_err("accepted");
+        assert!(message.len() < 2048 && message.contains("line 1 column"), "{} bytes", message.len());
+    }
+    let deep = r#"{"arrayValue":{"values":["#.repeat(40) + "7";
+    let message = span(&format!(r#""attributes":[{{"value":{deep}"#)).expect_err("accepted");
+    assert!(message.len() < 2048, "{} bytes", message.len());
+}
+
+#[test]
 fn nesting_is_bounded_in_known_and_in_unknown_keys() {
     let depth = 10_000;
     let nested = format!("{}{}", r#"{"arrayValue":{"values":["#.repeat(depth), "]}}".repeat(depth));
@@ -157,7 +184,7 @@ fn log_records_and_data_points_are_written_too() {
         "severityNumber":9,"observedTimeUnixNano":"1","traceId":"","flags":1}]}]}]}"#;
     let expected = "0a1b12191217620165 2a021001 1009 590100000000000000 4501000000".replace(' ', "");
     let written = to_protobuf(logs.as_bytes(), &LOGS_REQUEST).unwrap();
-    assert_eq!(written, scalar::hex(&expected).unwrap());
+    assert_eq!(written, *scalar::hex(&expected).unwrap());
     let metrics = r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[
         {"name":"m","sum":{"dataPoints":[{"asInt":1},{}]}}]}]}]}"#;
     let written = to_protobuf(metrics.as_bytes(), &METRICS_REQUEST).unwrap();

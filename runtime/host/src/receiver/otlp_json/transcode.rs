@@ -1,11 +1,14 @@
 //! Walks the JSON along the schema and writes protobuf as it goes.
 
-use std::fmt::{self, Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    scalar::{Real, TextVisitor, Whole, base64, hex},
+    scalar::{Real, TextVisitor, Whole, base64, hex, read_bool, unexpected_text},
     schema::{Field, Kind, Message},
 };
 use crate::receiver::protobuf_writer::Writer;
@@ -63,7 +66,8 @@ impl<'de> DeserializeSeed<'de> for Fields<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_map(self)
+        // Not `deserialize_map`, whose error would quote all of a string.
+        from.deserialize_any(self)
     }
 }
 
@@ -72,6 +76,10 @@ impl<'de> Visitor<'de> for Fields<'_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        Err(unexpected_text(text, &self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -171,6 +179,10 @@ impl<'de> Visitor<'de> for Elements<'_> {
         f.write_str("an array")
     }
 
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<(), E> {
+        Err(unexpected_text(text, &self))
+    }
+
     fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
@@ -216,7 +228,7 @@ fn read_scalar<'de, D: Deserializer<'de>>(
     writer: &mut Writer,
 ) -> Result<(), D::Error> {
     match kind {
-        Kind::Text => read_bytes(from, "a string", number, always, writer, |text| Ok(text.as_bytes().to_vec())),
+        Kind::Text => read_bytes(from, "a string", number, always, writer, |text| Ok(Cow::Borrowed(text.as_bytes()))),
         Kind::Id => read_bytes(from, "a string of hex digits", number, always, writer, hex),
         Kind::Bytes => read_bytes(from, "a string of base64", number, always, writer, base64),
         Kind::Bool | Kind::Double => read_bool_or_double(from, number, kind, always, writer),
@@ -230,7 +242,7 @@ fn read_bytes<'de, D: Deserializer<'de>>(
     number: u32,
     always: bool,
     writer: &mut Writer,
-    convert: impl FnOnce(&str) -> Result<Vec<u8>, String>,
+    convert: impl for<'t> FnOnce(&'t str) -> Result<Cow<'t, [u8]>, String>,
 ) -> Result<(), D::Error> {
     let take = |text: &str| {
         let bytes = convert(text)?;
@@ -257,8 +269,7 @@ fn read_bool_or_double<'de, D: Deserializer<'de>>(
         }
         return Ok(());
     }
-    let value = <Option<bool> as serde::Deserialize>::deserialize(from)?;
-    if let Some(value) = value.filter(|value| always || *value) {
+    if let Some(value) = read_bool(from)?.filter(|value| always || *value) {
         writer.varint_field(number, u64::from(value));
     }
     Ok(())
