@@ -18,7 +18,8 @@ Examples:
   spangate demo                         see what it does, without any set-up
   spangate check spangate.toml          every error of a configuration at once
   spangate run spangate.toml            receive, and deliver through sandboxes
-  spangate inspect exporter.wasm        what a component is and what it would need";
+  spangate inspect exporter.wasm        what a component is and what it would need
+  spangate new slow-spans               start an exporter of your own";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -49,6 +50,14 @@ Examples:
   spangate inspect builtin:zipkin
   spangate inspect --json builtin:otlp | jq .signals";
 
+const NEW_EXAMPLES: &str = "\
+Examples:
+  spangate new slow-spans
+  spangate new slow-spans --path exporters/slow-spans
+  spangate new slow-spans --sdk ../spangate/sdk/rust
+
+Writes a small project that builds and passes its test as it is, and says what to run next.";
+
 /// Runs trace exporters as WebAssembly components, each in a sandbox with a budget.
 #[derive(Debug, Parser)]
 #[command(name = "spangate", version, max_term_width = 100, after_help = format!("{TOP_EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -73,6 +82,9 @@ pub(crate) enum Command {
     /// Show what a component is, what it imports and what would have to be granted
     #[command(after_help = format!("{INSPECT_EXAMPLES}\n\n{EXIT_CODES}"))]
     Inspect(InspectArgs),
+    /// Start a project for an exporter of your own
+    #[command(after_help = format!("{NEW_EXAMPLES}\n\n{EXIT_CODES}"))]
+    New(NewArgs),
     /// Show the promise on a small shop's traces: no set-up, no network
     #[command(after_help = format!("Example:\n  spangate demo\n\n{EXIT_CODES}"))]
     Demo,
@@ -113,6 +125,28 @@ pub(crate) struct InspectArgs {
     /// Print one JSON document instead
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `spangate new`
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewArgs {
+    /// Name of the project: lower-case letters, digits, `-` and `_`
+    pub(crate) name: String,
+    /// The folder to make [default: ./NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
+    /// The language to write it in
+    #[arg(long, value_enum, default_value_t = Language::Rust)]
+    pub(crate) language: Language,
+    /// Take the SDK from this folder of a checkout instead of the registry
+    #[arg(long, value_name = "PATH")]
+    pub(crate) sdk: Option<PathBuf>,
+}
+
+/// Languages that there is a template for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Language {
+    Rust,
 }
 
 /// Levels from the one that says most.

@@ -12,6 +12,7 @@ mod inspect;
 mod listing;
 mod load_problem;
 mod loading;
+mod new;
 mod paint;
 mod receiver_files;
 mod report;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Health(args) => health::health(&args),
         Command::Inspect(args) => inspect::inspect(&args),
+        Command::New(args) => new::new(&args),
         Command::Run(args) => run::run(&args),
     };
     let exit = outcome.unwrap_or_else(|error| {

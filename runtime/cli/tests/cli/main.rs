@@ -6,6 +6,7 @@ mod demo;
 mod health;
 mod help;
 mod inspect;
+mod new;
 mod process;
 mod run;
 mod unit;
