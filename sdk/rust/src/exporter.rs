@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::settings::SettingError;
-use crate::{Batch, Description, Outcome};
+use crate::{Batch, Description, Outcome, columns};
 
 /// An exporter. Everything but `configure` has a default; write the `export_*` methods of the signals you describe.
 ///
@@ -16,9 +16,10 @@ pub trait Exporter: Sized {
 
     /// What the exporter is and wants. An empty name or version is filled in from the author's `Cargo.toml`.
     ///
-    /// Default: [`Description::spans`].
+    /// Default: ended spans, read through any of their columns. One that forwards a payload instead says so:
+    /// `Description::spans().reads(["payload"])`.
     fn describe() -> Description {
-        Description::spans()
+        Description::spans().reads(columns::of_spans())
     }
 
     /// Makes the exporter from its settings, or says everything that is wrong with them.
