@@ -131,6 +131,15 @@ fn a_span_that_is_not_sampled_allocates_nothing() {
 }
 
 #[test]
+fn a_disabled_tracer_allocates_nothing_from_its_first_span_on() {
+    let intake = Arc::new(Intake::new(IntakeOptions::default(), || {}));
+    let processor: Arc<dyn SpanProcessor> = intake.clone();
+    let tracer = Tracer::builder(Arc::new(ManualClock::default()), processor).disabled(true).build();
+    assert_eq!(allocations(|| (0..150).for_each(|_| record(&tracer))), 0);
+    assert_eq!(intake.ledger(Signal::Spans).recorded, 0);
+}
+
+#[test]
 fn the_allocator_counts() {
     assert!(allocations(|| drop(std::hint::black_box(Box::new(1)))) > 0);
 }
