@@ -45,14 +45,18 @@ pub(super) fn check_length<B: Body>(body: &B, limits: BodyLimits) -> Result<(), 
     }
 }
 
-/// Reads a whole body. `counted` is told the size of each piece.
+/// Reads a whole body. `counted` is told the size of each piece, and may refuse it.
 ///
 /// It is copied into memory of exactly its size: hyper's pieces lie in read buffers, and a batch that waits in a queue
 /// must not keep those alive.
 ///
 /// # Errors
-/// Too large, timed out, disconnected; malformed if the transfer coding is.
-pub(super) async fn read<B>(mut body: B, limits: BodyLimits, counted: impl Fn(u64)) -> Result<Vec<u8>, Failure>
+/// Too large, timed out, disconnected; malformed if the transfer coding is; what `counted` says.
+pub(super) async fn read<B>(
+    mut body: B,
+    limits: BodyLimits,
+    mut counted: impl FnMut(usize) -> Result<(), Failure>,
+) -> Result<Vec<u8>, Failure>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
@@ -61,7 +65,7 @@ where
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut whole = Vec::with_capacity(announced.min(MAX_RESERVED_BYTES));
     while let Some(piece) = next_piece(&mut body, begun, whole.len() as u64, limits.read_timeout).await? {
-        counted(piece.len() as u64);
+        counted(piece.len())?;
         if whole.len() + piece.len() > limits.wire_bytes() {
             return Err(too_large(limits));
         }

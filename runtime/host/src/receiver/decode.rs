@@ -4,7 +4,13 @@ use bytes::Bytes;
 use spangate_core::otlp::{ScanErrorKind, ScanLimits, Scanned, scan};
 
 use super::{
-    data_points::count_data_points, endpoint::Endpoint, failure::Failure, inflate::inflate, otlp_json::to_protobuf,
+    budget::Charge,
+    data_points::count_data_points,
+    encoding::Encoding,
+    endpoint::Endpoint,
+    failure::Failure,
+    inflate::{gzip, zstd},
+    otlp_json::to_protobuf,
 };
 use crate::config;
 
@@ -12,7 +18,7 @@ use crate::config;
 #[derive(Debug)]
 pub(super) struct Payload {
     pub(super) bytes: Bytes,
-    pub(super) is_gzip: bool,
+    pub(super) encoding: Encoding,
     pub(super) is_json: bool,
 }
 
@@ -25,16 +31,25 @@ pub(super) enum Decoded {
     DataPoints(u64),
 }
 
-/// Decodes a body under the limits of its receiver.
+/// Decodes a body under the limits of its receiver, and charges what that takes.
 ///
 /// # Errors
-/// Malformed or too large, with what was found and where.
-pub(super) fn decode(endpoint: Endpoint, payload: Payload, config: &config::Receiver) -> Result<Decoded, Failure> {
-    let mut bytes = payload.bytes;
-    if payload.is_gzip {
-        bytes = inflate(&bytes, config.max_request_bytes)?.into();
-    }
+/// Malformed or too large, with what was found and where; over budget.
+pub(super) fn decode(
+    endpoint: Endpoint,
+    payload: Payload,
+    config: &config::Receiver,
+    charge: &mut Charge,
+) -> Result<Decoded, Failure> {
+    let bytes = payload.bytes;
+    let mut bytes = match payload.encoding {
+        Encoding::Identity => bytes,
+        Encoding::Gzip => gzip(&bytes, config.max_request_bytes, charge)?.into(),
+        Encoding::Zstd => zstd(&bytes, config.max_request_bytes, charge)?.into(),
+    };
     if payload.is_json {
+        // About as long as what it is made from.
+        charge.add(bytes.len())?;
         bytes = to_protobuf(&bytes, endpoint.message()).map_err(Failure::Malformed)?.into();
     }
     let Some(signal) = endpoint.signal() else {

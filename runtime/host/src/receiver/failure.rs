@@ -28,6 +28,8 @@ pub(super) enum Failure {
     Refused(Refusal),
     /// Too many requests at once.
     Busy(Refusal),
+    /// Too many bytes in all requests together.
+    OverBudget(Refusal),
     /// The body came too slowly, or the sender's own deadline passed.
     TimedOut(String),
     /// The sender went away.
@@ -45,7 +47,7 @@ impl Failure {
             Self::Unauthenticated(_) => Outcome::Unauthenticated,
             Self::NotFound(_) | Self::WrongMethod(_) | Self::Unsupported(_) => Outcome::Unsupported,
             Self::Refused(_) => Outcome::Refused,
-            Self::Busy(_) => Outcome::Busy,
+            Self::Busy(_) | Self::OverBudget(_) => Outcome::Busy,
             Self::TimedOut(_) => Outcome::TimedOut,
             Self::Disconnected(_) => Outcome::Disconnected,
             Self::Failed(_) => Outcome::Failed,
@@ -53,13 +55,13 @@ impl Failure {
     }
 
     /// The failure's code in google.rpc.Status and in `grpc-status`. None of them is retryable for OTLP but UNAVAILABLE,
-    /// DEADLINE_EXCEEDED and CANCELLED.
+    /// DEADLINE_EXCEEDED, CANCELLED, and RESOURCE_EXHAUSTED if it says when.
     pub(super) fn code(&self) -> u32 {
         match self {
             Self::Disconnected(_) => 1,
             Self::Malformed(_) => 3,
             Self::TimedOut(_) => 4,
-            Self::TooLarge(_) => 8,
+            Self::TooLarge(_) | Self::OverBudget(_) => 8,
             Self::NotFound(_) | Self::WrongMethod(_) | Self::Unsupported(_) => 12,
             Self::Failed(_) => 13,
             Self::Refused(_) | Self::Busy(_) => 14,
@@ -72,7 +74,7 @@ impl Failure {
         one_line(match self {
             Self::Malformed(text) | Self::TooLarge(text) | Self::NotFound(text) | Self::WrongMethod(text) => text,
             Self::Unsupported(text) | Self::TimedOut(text) | Self::Disconnected(text) | Self::Failed(text) => text,
-            Self::Refused(refusal) | Self::Busy(refusal) => &refusal.reason,
+            Self::Refused(refusal) | Self::Busy(refusal) | Self::OverBudget(refusal) => &refusal.reason,
             Self::Unauthenticated(shown) => shown.message(),
         })
     }
@@ -80,7 +82,7 @@ impl Failure {
     /// When the sender may try again, for those failures that pass.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Refused(refusal) | Self::Busy(refusal) => Some(refusal.retry_after),
+            Self::Refused(refusal) | Self::Busy(refusal) | Self::OverBudget(refusal) => Some(refusal.retry_after),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{decode::Payload, failure::Failure};
+use super::{decode::Payload, encoding::Encoding, failure::Failure};
 
 /// Bytes before the message.
 pub(super) const PREFIX_BYTES: usize = 5;
@@ -11,14 +11,14 @@ pub(super) const PREFIX_BYTES: usize = 5;
 ///
 /// # Errors
 /// Too large by its announced length; malformed if there is none, if it is cut, or if there are several.
-pub(super) fn unframe(body: Vec<u8>, is_gzip: bool, max_bytes: usize) -> Result<Payload, Failure> {
+pub(super) fn unframe(body: Vec<u8>, encoding: Encoding, max_bytes: usize) -> Result<Payload, Failure> {
     let malformed = |message: &str| Err(Failure::Malformed(message.to_owned()));
     let [flag, a, b, c, d, message @ ..] = body.as_slice() else {
         return malformed("the call carries no message");
     };
-    let is_compressed = match flag {
-        0 => false,
-        1 if is_gzip => true,
+    let encoding = match flag {
+        0 => Encoding::Identity,
+        1 if encoding != Encoding::Identity => encoding,
         1 => return malformed("the message is flagged as compressed, but grpc-encoding does not say how"),
         _ => return malformed("the message's flag is neither 0 nor 1"),
     };
@@ -29,7 +29,7 @@ pub(super) fn unframe(body: Vec<u8>, is_gzip: bool, max_bytes: usize) -> Result<
     match message.len() {
         length if length < announced => malformed("the message is shorter than its announced length"),
         length if length > announced => malformed("the call carries more than one message"),
-        _ => Ok(Payload { bytes: Bytes::from(body).slice(PREFIX_BYTES..), is_gzip: is_compressed, is_json: false }),
+        _ => Ok(Payload { bytes: Bytes::from(body).slice(PREFIX_BYTES..), encoding, is_json: false }),
     }
 }
 
@@ -49,19 +49,19 @@ mod tests {
 
     #[test]
     fn one_message_is_taken_out() {
-        let payload = unframe(frame(b"abc"), true, 3).unwrap();
-        assert_eq!((&payload.bytes[..], payload.is_gzip), (&b"abc"[..], false));
-        let payload = unframe(vec![1, 0, 0, 0, 1, b'x'], true, 3).unwrap();
-        assert_eq!((&payload.bytes[..], payload.is_gzip), (&b"x"[..], true));
+        let payload = unframe(frame(b"abc"), Encoding::Zstd, 3).unwrap();
+        assert_eq!((&payload.bytes[..], payload.encoding), (&b"abc"[..], Encoding::Identity));
+        let payload = unframe(vec![1, 0, 0, 0, 1, b'x'], Encoding::Zstd, 3).unwrap();
+        assert_eq!((&payload.bytes[..], payload.encoding), (&b"x"[..], Encoding::Zstd));
     }
 
     #[test]
     fn what_is_not_one_message_is_malformed_or_too_large() {
-        assert!(matches!(unframe(frame(b"abcd"), false, 3), Err(Failure::TooLarge(_))));
-        assert!(matches!(unframe(vec![0, 0xff, 0xff, 0xff, 0xff], false, 3), Err(Failure::TooLarge(_))));
+        assert!(matches!(unframe(frame(b"abcd"), Encoding::Identity, 3), Err(Failure::TooLarge(_))));
+        assert!(matches!(unframe(vec![0, 0xff, 0xff, 0xff, 0xff], Encoding::Identity, 3), Err(Failure::TooLarge(_))));
         let two = [frame(b"a"), frame(b"b")].concat();
         for body in [vec![], vec![0; 4], vec![0, 0, 0, 0, 1], vec![1, 0, 0, 0, 0], vec![2, 0, 0, 0, 0], two] {
-            assert!(matches!(unframe(body.clone(), false, 100), Err(Failure::Malformed(_))), "{body:?}");
+            assert!(matches!(unframe(body.clone(), Encoding::Identity, 100), Err(Failure::Malformed(_))), "{body:?}");
         }
     }
 }

@@ -15,7 +15,9 @@ use spangate_core::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
+    budget::{Budget, Charge},
     decode::{Decoded, Payload, decode},
+    encoding::Encoding,
     endpoint::Endpoint,
     failure::Failure,
     security::Credentials,
@@ -30,8 +32,8 @@ use crate::{
 /// Longest request that is decoded where it was read: for a smaller one, handing it to a thread for blocking work takes
 /// longer than decoding it; a larger one would keep other connections of this worker waiting.
 const MAX_INLINE_BYTES: usize = 64 * 1024;
-/// The same for a compressed one, which may become a thousand times as long.
-const MAX_INLINE_COMPRESSED_BYTES: usize = 1024;
+/// The same for one in gzip, which may become a thousand times as long. One in zstd may become any length.
+const MAX_INLINE_GZIP_BYTES: usize = 1024;
 /// When to try again if all slots are taken.
 const BUSY: Duration = Duration::from_secs(1);
 
@@ -43,6 +45,7 @@ pub(super) struct Intake {
     log: Log,
     target: &'static str,
     slots: Arc<Semaphore>,
+    budget: Arc<Budget>,
     credentials: Credentials,
     unauthenticated: Seldom,
     has_told_of_plain_logs: AtomicBool,
@@ -52,6 +55,7 @@ pub(super) struct Intake {
 /// One of the requests that may be read and decoded at once. It goes along to wherever the work is done.
 pub(super) struct Slot {
     _permit: OwnedSemaphorePermit,
+    charge: Charge,
 }
 
 /// What became of a request that was taken.
@@ -74,7 +78,7 @@ impl Intake {
     ) -> Self {
         let slots = Arc::new(Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)));
         let (has_told_of_plain_logs, has_told_of_metrics) = Default::default();
-        let unauthenticated = Seldom::default();
+        let (budget, unauthenticated) = (Budget::new(config.max_inflight_bytes), Seldom::default());
         Self {
             config,
             stats,
@@ -82,6 +86,7 @@ impl Intake {
             log,
             target,
             slots,
+            budget,
             credentials,
             unauthenticated,
             has_told_of_plain_logs,
@@ -106,14 +111,23 @@ impl Intake {
             self.tell_of_metrics();
             return Err(Failure::NotFound("metrics are not taken here, only spans and events".to_owned()));
         }
-        let slot = self.slots.clone().try_acquire_owned().map_err(|_| {
+        let permit = self.slots.clone().try_acquire_owned().map_err(|_| {
             let reason = format!("{} requests are being taken already", self.config.max_concurrent_requests);
             Failure::Busy(Refusal { retry_after: BUSY, reason })
         })?;
         if let Some(signal) = endpoint.signal() {
             self.consumer.admit(signal).map_err(Failure::Refused)?;
         }
-        Ok(Slot { _permit: slot })
+        Ok(Slot { _permit: permit, charge: self.budget.open() })
+    }
+
+    /// Counts bytes of a body that came in, and charges them to its slot.
+    ///
+    /// # Errors
+    /// All requests together hold more than they may.
+    pub(super) fn charge(&self, slot: &mut Slot, bytes: usize) -> Result<(), Failure> {
+        self.stats.bytes_received.add(bytes as u64);
+        slot.charge.add(bytes)
     }
 
     /// Decodes a request and hands its rows on. Nothing is awaited after the consumer took them, so that a request is
@@ -126,15 +140,19 @@ impl Intake {
         endpoint: Endpoint,
         payload: Payload,
         metadata: Metadata,
-        slot: Slot,
+        mut slot: Slot,
     ) -> Result<Taken, Failure> {
-        let allowed = if payload.is_gzip { MAX_INLINE_COMPRESSED_BYTES } else { MAX_INLINE_BYTES };
+        let allowed = match payload.encoding {
+            Encoding::Identity => MAX_INLINE_BYTES,
+            Encoding::Gzip => MAX_INLINE_GZIP_BYTES,
+            Encoding::Zstd => 0,
+        };
         let decoded = if payload.bytes.len() <= allowed {
-            decode(endpoint, payload, &self.config)?
+            decode(endpoint, payload, &self.config, &mut slot.charge)?
         } else {
             let config = self.config.clone();
             let work = move || {
-                let decoded = decode(endpoint, payload, &config);
+                let decoded = decode(endpoint, payload, &config, &mut slot.charge);
                 // Held until the work is done, even if the sender has gone away meanwhile.
                 drop(slot);
                 decoded
@@ -258,7 +276,7 @@ impl Drop for Unsettled<'_> {
 
 impl Payload {
     /// A body as it came.
-    pub(super) fn new(bytes: impl Into<Bytes>, is_gzip: bool, is_json: bool) -> Self {
-        Self { bytes: bytes.into(), is_gzip, is_json }
+    pub(super) fn new(bytes: impl Into<Bytes>, encoding: Encoding, is_json: bool) -> Self {
+        Self { bytes: bytes.into(), encoding, is_json }
     }
 }

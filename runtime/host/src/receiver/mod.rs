@@ -1,9 +1,10 @@
-//! OTLP receivers: HTTP (protobuf and JSON) and gRPC, both with gzip.
+//! OTLP receivers: HTTP (protobuf and JSON) and gRPC, both with gzip and zstd, both under TLS if that
+//! is configured.
 //!
 //! What they must hold, whatever is sent to them:
 //!
 //! 1. Memory is bounded by the configuration: connections, requests at once, bytes of a body before and after
-//!    decompression, rows, estimated memory of a request in columns. A limit cuts while reading, never afterwards.
+//!    decompression, bytes of all requests together, rows, estimated memory of a request in columns. A limit cuts while reading, never afterwards.
 //! 2. Refusing is cheap: path, headers, free slots and the consumer's word are asked before a body is read.
 //! 3. A sender learns what was wrong and where, by the status the specification gives it. What must not be sent again
 //!    never gets a retryable status: in gRPC an oversized message is `RESOURCE_EXHAUSTED` without `RetryInfo`, and not
@@ -18,9 +19,11 @@
 mod answers;
 pub(crate) mod bind;
 mod body;
+mod budget;
 mod connection;
 mod data_points;
 mod decode;
+mod encoding;
 mod endpoint;
 mod failure;
 mod grpc_frame;

@@ -2,7 +2,7 @@
 //!
 //! Sources: "gRPC over HTTP2" (PROTOCOL-HTTP2.md of grpc) for framing, headers and statuses; OpenTelemetry protocol
 //! specification 1.x, "OTLP/gRPC", for which status may be sent again: a refusal is UNAVAILABLE with RetryInfo, too
-//! large is RESOURCE_EXHAUSTED without.
+//! large is RESOURCE_EXHAUSTED without; RESOURCE_EXHAUSTED with RetryInfo is for a budget that is used up.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::{
     answers::{status_protobuf, taken_protobuf},
     body::{self, BodyLimits},
+    encoding::Encoding,
     endpoint::Endpoint,
     failure::Failure,
     grpc_frame::{self, PREFIX_BYTES},
@@ -57,13 +58,13 @@ impl OtlpGrpc {
         let endpoint = Endpoint::of_grpc_path(path).ok_or_else(|| {
             Failure::NotFound(format!("no such method: {path}; served are the Export methods of OTLP"))
         })?;
-        let is_gzip = is_gzip(&head.headers)?;
+        let encoding = encoding(&head.headers)?;
         let limits = self.limits();
         body::check_length(body, limits)?;
         let metadata = metadata::copy(&head.headers, &self.intake.config.metadata)?;
-        let slot = self.intake.admit(endpoint)?;
-        let framed = body::read(body, limits, |bytes| self.intake.stats.bytes_received.add(bytes)).await?;
-        let payload = grpc_frame::unframe(framed, is_gzip, limits.max_bytes)?;
+        let mut slot = self.intake.admit(endpoint)?;
+        let framed = body::read(body, limits, |bytes| self.intake.charge(&mut slot, bytes)).await?;
+        let payload = grpc_frame::unframe(framed, encoding, limits.max_bytes)?;
         self.intake.take(endpoint, payload, metadata, slot).await
     }
 
@@ -88,7 +89,7 @@ impl Answer for OtlpGrpc {
             Ok(taken) => success(&taken),
             Err(failure) => trailers_only(&failure),
         };
-        put(&mut response, ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip"));
+        put(&mut response, ACCEPT_ENCODING, HeaderValue::from_static("identity,gzip,zstd"));
         response
     }
 }
@@ -109,16 +110,15 @@ fn not_grpc(head: &Parts) -> Option<(StatusCode, &'static str)> {
     (head.method != Method::POST).then_some((StatusCode::METHOD_NOT_ALLOWED, "only POST is served\n"))
 }
 
-fn is_gzip(headers: &HeaderMap) -> Result<bool, Failure> {
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Failure> {
     let mut names = headers.get_all(ENCODING).iter().map(|value| value.to_str().unwrap_or("(not text)").trim());
-    match (names.next(), names.next()) {
-        (None | Some("identity"), None) => Ok(false),
-        (Some("gzip"), None) => Ok(true),
-        (Some(name), None) => {
-            Err(Failure::Unsupported(format!("grpc-encoding {name:?} is not served, only gzip and identity")))
-        }
-        _ => Err(Failure::Unsupported("grpc-encoding is given twice".to_owned())),
+    let name = names.next().unwrap_or_default();
+    if names.next().is_some() {
+        return Err(Failure::Unsupported("grpc-encoding is given twice".to_owned()));
     }
+    let served = Encoding::SERVED;
+    Encoding::of(name)
+        .ok_or_else(|| Failure::Unsupported(format!("grpc-encoding {name:?} is not served, only {served}")))
 }
 
 /// Up to eight digits and a unit.

@@ -14,6 +14,7 @@ use super::{
     answers::{status_json, status_protobuf, taken_json, taken_protobuf},
     body::{self, BodyLimits},
     decode::Payload,
+    encoding::Encoding,
     endpoint::Endpoint,
     failure::Failure,
     intake::{Intake, Taken, Unsettled},
@@ -46,13 +47,13 @@ impl OtlpHttp {
             return Err(Failure::WrongMethod(format!("{} is not served, only POST", head.method)));
         }
         let is_json = is_json(&head.headers)?;
-        let is_gzip = is_gzip(&head.headers)?;
+        let encoding = encoding(&head.headers)?;
         let limits = self.limits();
         body::check_length(body, limits)?;
         let metadata = metadata::copy(&head.headers, &self.intake.config.metadata)?;
-        let slot = self.intake.admit(endpoint)?;
-        let bytes = body::read(body, limits, |bytes| self.intake.stats.bytes_received.add(bytes)).await?;
-        let payload = Payload::new(bytes, is_gzip, is_json);
+        let mut slot = self.intake.admit(endpoint)?;
+        let bytes = body::read(body, limits, |bytes| self.intake.charge(&mut slot, bytes)).await?;
+        let payload = Payload::new(bytes, encoding, is_json);
         let taken = self.intake.take(endpoint, payload, metadata, slot).await?;
         Ok((endpoint, taken))
     }
@@ -112,7 +113,7 @@ fn refuse(failure: &Failure, is_protobuf: bool) -> Response<ReplyBody> {
         StatusCode::UNAUTHORIZED => put(&mut response, header::WWW_AUTHENTICATE, challenge(failure)),
         StatusCode::METHOD_NOT_ALLOWED => put(&mut response, header::ALLOW, HeaderValue::from_static("POST")),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            put(&mut response, header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, identity"));
+            put(&mut response, header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd, identity"));
         }
         StatusCode::REQUEST_TIMEOUT => put(&mut response, header::CONNECTION, HeaderValue::from_static("close")),
         _ => {}
@@ -136,7 +137,7 @@ fn status(failure: &Failure) -> StatusCode {
         Failure::NotFound(_) => StatusCode::NOT_FOUND,
         Failure::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
         Failure::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Failure::Refused(_) => StatusCode::TOO_MANY_REQUESTS,
+        Failure::Refused(_) | Failure::OverBudget(_) => StatusCode::TOO_MANY_REQUESTS,
         Failure::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Failure::TimedOut(_) => StatusCode::REQUEST_TIMEOUT,
         Failure::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -161,13 +162,12 @@ fn is_json(headers: &HeaderMap) -> Result<bool, Failure> {
     }
 }
 
-fn is_gzip(headers: &HeaderMap) -> Result<bool, Failure> {
-    match single(headers, &header::CONTENT_ENCODING)? {
-        "" => Ok(false),
-        name if name.eq_ignore_ascii_case("identity") => Ok(false),
-        name if name.eq_ignore_ascii_case("gzip") => Ok(true),
-        name => Err(Failure::Unsupported(format!("content-encoding {name:?} is not served, only gzip, and only once"))),
-    }
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Failure> {
+    let name = single(headers, &header::CONTENT_ENCODING)?;
+    let served = Encoding::SERVED;
+    Encoding::of(name).ok_or_else(|| {
+        Failure::Unsupported(format!("content-encoding {name:?} is not served, only {served}, and only once"))
+    })
 }
 
 /// The value of a header that may be given once; empty if it is absent.

@@ -191,7 +191,7 @@ pub(crate) fn frames(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8
 }
 
 /// Header block of a call: method, scheme and path without indexing.
-fn headers() -> Vec<u8> {
+pub(crate) fn headers() -> Vec<u8> {
     let path = [&[0x04, TRACES.len() as u8], TRACES.as_bytes()].concat();
     let kind = [&[0x0f, 0x10, 16], &b"application/grpc"[..]].concat();
     [&[0x83, 0x86][..], &path, &kind].concat()

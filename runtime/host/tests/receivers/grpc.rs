@@ -43,7 +43,7 @@ async fn a_call_is_handed_on_byte_for_byte() {
     let request = samples::every_field().encode_to_vec();
     let reply = client.send(TRACES, &[("x-tenant", "acme")], frame(0, &request)).await;
     assert_eq!(message(&reply), Bytes::new());
-    assert_eq!(reply.header("grpc-accept-encoding"), "identity,gzip");
+    assert_eq!(reply.header("grpc-accept-encoding"), "identity,gzip,zstd");
     assert!(reply.trailers.contains_key("grpc-status"));
     assert_eq!(message(&client.call_gzip(TRACES, &request).await), Bytes::new());
     // What is said to be possible need not be done.
@@ -108,7 +108,7 @@ async fn i06_an_unknown_encoding_is_unimplemented_and_the_known_ones_are_named()
         let headers: Vec<_> = encodings.iter().map(|encoding| ("grpc-encoding", *encoding)).collect();
         let reply = client.send(TRACES, &headers, frame(1, &gzip(&samples::good()))).await;
         failed(&reply, UNIMPLEMENTED);
-        assert_eq!(reply.header("grpc-accept-encoding"), "identity,gzip");
+        assert_eq!(reply.header("grpc-accept-encoding"), "identity,gzip,zstd");
     }
     client.still_works().await;
 }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod authentication;
+mod budget;
 mod client;
 mod connections;
 mod fake;
@@ -13,3 +14,4 @@ mod pki;
 mod reloading;
 mod samples;
 mod tls;
+mod zstd;

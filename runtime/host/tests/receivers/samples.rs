@@ -121,6 +121,22 @@ pub(crate) fn gzip(data: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+pub(crate) fn zstd(data: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(data, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// Zstandard that becomes `mebibytes` of zeros from 32 bytes each, and asks for a window of 2 to the power of `window_log`.
+pub(crate) fn zstd_bomb(mebibytes: usize, window_log: u8) -> Vec<u8> {
+    let blocks = mebibytes * 8;
+    // Blocks of 128 KiB that repeat one byte; the last one says so.
+    let block = |index| {
+        let header: u32 = (128 << 10) << 3 | 1 << 1 | u32::from(index + 1 == blocks);
+        [&header.to_le_bytes()[..3], &[0]].concat()
+    };
+    let head = [0x28, 0xb5, 0x2f, 0xfd, 0, (window_log - 10) << 3];
+    [&head[..], &(0..blocks).flat_map(block).collect::<Vec<_>>()].concat()
+}
+
 /// Protobuf that is not a request, each in its own way.
 pub(crate) fn malformed() -> Vec<(&'static str, Vec<u8>)> {
     let good = good();

@@ -32,6 +32,9 @@ pub struct Receiver {
     pub max_decoded_bytes: usize,
     /// `max_concurrent_requests`: being read or decoded. Default 64.
     pub max_concurrent_requests: usize,
+    /// `max_inflight_bytes`: of all requests being read or decoded together. Default 256 MiB, or three times
+    /// `max_request_bytes` if that is more.
+    pub max_inflight_bytes: usize,
     /// `max_connections`. Default 1,024.
     pub max_connections: usize,
     /// `read_timeout`: for headers, and between two pieces of a body. Default 10 s.
@@ -103,6 +106,16 @@ impl Receiver {
         Self::on_loopback(4317, 4 << 20)
     }
 
+    /// What `max_inflight_bytes` is if it is not given, for this `max_request_bytes`.
+    pub fn default_inflight_bytes(max_request_bytes: usize) -> usize {
+        Self::largest_request_bytes(max_request_bytes).max(256 << 20)
+    }
+
+    /// What one request can hold at once: it is compressed, in JSON, and in protobuf.
+    pub fn largest_request_bytes(max_request_bytes: usize) -> usize {
+        max_request_bytes.saturating_mul(3)
+    }
+
     /// What is missing where others can reach the address, and what to do about it; none if nothing is, or if that was
     /// accepted.
     pub fn lacking_protection(&self) -> Option<&'static str> {
@@ -126,6 +139,7 @@ impl Receiver {
             max_rows_per_request: 65_536,
             max_decoded_bytes: 64 << 20,
             max_concurrent_requests: 64,
+            max_inflight_bytes: Self::default_inflight_bytes(max_request_bytes),
             max_connections: 1024,
             read_timeout: Duration::from_secs(10),
             metadata: Vec::new(),

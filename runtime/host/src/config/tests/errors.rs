@@ -311,6 +311,23 @@ fn an_address_that_others_reach_is_protected_or_accepted() {
 }
 
 #[test]
+fn a_budget_that_is_too_small_for_one_request_is_refused() {
+    let lines = "max_request_bytes = \"1MiB\"\nmax_inflight_bytes = \"2MiB\"";
+    assert_eq!(
+        told(&format!("[receivers.otlp_http]\n{lines}\n{MINIMAL}")),
+        [
+            "receivers.otlp_http.max_inflight_bytes: the string \"2MiB\" is less than one request can take | at least 3MiB, \
+          three times max_request_bytes | make max_request_bytes smaller, or this larger"
+        ]
+    );
+    let receiver = |lines: &str| {
+        accepted(&format!("[receivers.otlp_http]\n{lines}\n{MINIMAL}")).config.receivers.otlp_http.expect("a receiver")
+    };
+    assert_eq!(receiver("").max_inflight_bytes, 256 << 20);
+    assert_eq!(receiver("max_request_bytes = \"200MiB\"").max_inflight_bytes, 600 << 20);
+}
+
+#[test]
 fn tokens_that_can_be_guessed_are_refused_unseen() {
     let auth = |lines: &str| told(&format!("[receivers.otlp_http.auth]\n{lines}\n{MINIMAL}")).join("\n");
     let nobody = "receivers.otlp_http.auth: there is no token: nobody could send | write `bearer_token_file = \"tokens\"`, \

@@ -1,40 +1,33 @@
-//! gzip (RFC 1952) in memory, cut at a limit while inflating.
+//! gzip (RFC 1952).
 
 use std::io::Read;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::failure::Failure;
+use super::{
+    super::{budget::Charge, failure::Failure},
+    inflated::Inflated,
+};
 
 /// How much is inflated before the limit is looked at again.
 const PIECE_BYTES: usize = 16 * 1024;
 
-/// Inflates `compressed`, all of its members, into at most `max_bytes`.
+/// Inflates `compressed`, all of its members, into at most `max_bytes`, which are charged as they come.
 ///
 /// # Errors
-/// Too large as soon as the limit is passed; malformed if a member is truncated, its checksum is wrong, or what follows
-/// it is not a further member.
-pub(super) fn inflate(compressed: &[u8], max_bytes: usize) -> Result<Vec<u8>, Failure> {
+/// Too large as soon as the limit is passed; over budget; malformed if a member is truncated, its checksum is wrong, or
+/// what follows it is not a further member.
+pub(in super::super) fn gzip(compressed: &[u8], max_bytes: usize, charge: &mut Charge) -> Result<Vec<u8>, Failure> {
     let mut decoder = MultiGzDecoder::new(compressed);
-    let mut inflated = Vec::with_capacity(announced_bytes(compressed).min(max_bytes));
+    let mut inflated = Inflated::new(announced_bytes(compressed), max_bytes, charge);
     let mut piece = [0; PIECE_BYTES];
     loop {
         let read = decoder.read(&mut piece);
         let read = read.map_err(|error| Failure::Malformed(format!("the body is not valid gzip: {error}")))?;
         let Some(piece) = piece.get(..read).filter(|piece| !piece.is_empty()) else { break };
-        let length = inflated.len() + piece.len();
-        if length > max_bytes {
-            return Err(Failure::TooLarge(format!("the body is larger than {max_bytes} bytes when decompressed")));
-        }
-        if length > inflated.capacity() {
-            // By doubling, but never beyond the limit.
-            let capacity = inflated.capacity().saturating_mul(2).clamp(length, max_bytes);
-            inflated.reserve_exact(capacity - inflated.len());
-        }
-        inflated.extend_from_slice(piece);
+        inflated.push(piece)?;
     }
-    inflated.shrink_to_fit();
-    Ok(inflated)
+    Ok(inflated.finish())
 }
 
 /// The length that the last member claims to have: that of the whole body, if the sender is honest and there is one
@@ -51,7 +44,11 @@ mod tests {
 
     use flate2::{Compression, write::GzEncoder};
 
-    use super::*;
+    use super::{super::super::budget::Budget, *};
+
+    fn inflate(compressed: &[u8], max_bytes: usize) -> Result<Vec<u8>, Failure> {
+        super::gzip(compressed, max_bytes, &mut Budget::new(usize::MAX).open())
+    }
 
     fn gzip(data: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
