@@ -79,3 +79,32 @@ fn stopped_while_it_is_paused_an_exporter_says_why_nothing_was_delivered() -> Re
     assert_eq!(backend.received().len(), 2);
     Ok(())
 }
+
+#[test]
+fn a_token_that_is_mended_in_its_file_ends_the_pause_without_a_restart() -> Result<()> {
+    let backend = Collector::answering(|request| match request.headers.get("authorization") {
+        Some(value) if value == "Bearer the-right-token" => StatusCode::OK,
+        _ => StatusCode::UNAUTHORIZED,
+    });
+    let (url, folder) = (backend.url(), tempfile::tempdir()?);
+    let token = folder.path().join("token");
+    std::fs::write(&token, "an-expired-token\n")?;
+    let stage = Stage::start(
+        "",
+        &format!(
+            "retry.pause = \"200ms\"\n[exporters.out.grants.http]\nallow = [\"{url}\"]\n\
+             bearer_token_file = \"{}\"\nreload_interval = \"100ms\"\n[exporters.out.settings]\nendpoint = \"{url}\"\n",
+            token.display()
+        ),
+    )?;
+    stage.send(&[])?;
+    wait_until("the pause", || (stage.status().exporter("out")["state"] == "paused").then_some(()));
+    std::fs::write(&token, "the-right-token\n")?;
+    wait_until("everything", || (stage.status().rows("out", "delivered") == 6).then_some(()));
+    stage.status().assert_accounted();
+    let (ended, log) = stage.spangate.server.terminate()?;
+    assert!(ended.success(), "{ended}\n{log}");
+    assert!(log.contains("the files of grants.http have changed"), "{log}");
+    assert!(!log.contains("the-right-token"), "{log}");
+    Ok(())
+}

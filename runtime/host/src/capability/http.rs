@@ -13,7 +13,9 @@
 mod client;
 mod credentials;
 mod error;
+mod files;
 mod grant;
+mod material;
 mod rehearsal;
 mod request;
 mod response;

@@ -7,7 +7,7 @@ use spangate_core::batch::Batch;
 use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
-use super::Paced;
+use super::{Paced, log::LogCtx};
 use crate::{bindings::Payloads, config};
 
 /// `[grants.http]`, granting nothing.
@@ -38,7 +38,7 @@ pub(crate) struct HttpUsage {
 }
 
 impl HttpClient {
-    pub(crate) fn new(_: Arc<HttpGrant>, _: Handle) -> Arc<Self> {
+    pub(crate) fn new(_: Arc<HttpGrant>, _: Handle, _: LogCtx) -> Arc<Self> {
         Arc::new(Self)
     }
 

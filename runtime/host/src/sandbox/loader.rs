@@ -168,13 +168,13 @@ impl Sandbox {
     }
 
     fn capabilities(&self, name: &str, config: &config::Exporter) -> Result<Capabilities, LoadError> {
-        let http = self.http_client(config.grants.http.as_ref())?;
+        let http = self.http_client(name, config.grants.http.as_ref())?;
         let terminal = config.grants.terminal.then(|| self.terminal(name)).transpose()?;
         Ok(self.assemble(name, &config.limits, http, terminal))
     }
 
     fn denied_capabilities(&self, name: &str, limits: &config::Limits) -> Result<Capabilities, LoadError> {
-        Ok(self.assemble(name, limits, self.http_client(None)?, None))
+        Ok(self.assemble(name, limits, self.http_client(name, None)?, None))
     }
 
     fn assemble(
@@ -200,7 +200,7 @@ impl Sandbox {
     }
 
     /// Without a grant, a client that may reach nothing.
-    fn http_client(&self, grant: Option<&config::HttpGrant>) -> Result<Arc<HttpClient>, LoadError> {
+    fn http_client(&self, name: &str, grant: Option<&config::HttpGrant>) -> Result<Arc<HttpClient>, LoadError> {
         let nothing = config::HttpGrant::default();
         let grant = HttpGrant::new(grant.unwrap_or(&nothing)).map_err(|errors| {
             LoadError::BadGrant(errors.iter().map(|error| format!("grants.http: {error}")).collect())
@@ -210,7 +210,7 @@ impl Sandbox {
         if let Some(backend) = &self.backend {
             return Ok(HttpClient::rehearsal(grant, io, Arc::clone(backend)));
         }
-        Ok(HttpClient::new(Arc::new(grant), io))
+        Ok(HttpClient::new(Arc::new(grant), io, LogCtx::new(name, HOST_LOG, self.log.clone())))
     }
 }
 

@@ -14,25 +14,30 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{ClientBuilder, redirect::Policy};
+use reqwest::{ClientBuilder, header::AUTHORIZATION, redirect::Policy};
 use rustls::RootCertStore;
 use tokio::{
     runtime::Handle,
-    sync::{OnceCell, OwnedSemaphorePermit},
+    sync::{Mutex, OwnedSemaphorePermit},
     task::JoinHandle,
 };
 
 use super::{
     error::{HttpError, bound},
+    material::{Connections, Material, Renewal, Source},
     rehearsal,
     request::{CheckedRequest, MAX_HEADER_BYTES},
     response::{self, Response},
     tls,
 };
-use crate::capability::{
-    backend::HttpBackend,
-    egress::{Lookup, PermittedResolver, SystemLookup},
-    http::HttpGrant,
+use crate::{
+    capability::{
+        backend::HttpBackend,
+        egress::{Lookup, PermittedResolver, SystemLookup},
+        http::HttpGrant,
+        log::LogCtx,
+    },
+    telemetry::Level,
 };
 
 /// For a connection to be made, name and TLS included; the request's own deadline may be nearer.
@@ -71,32 +76,34 @@ pub(crate) struct HttpClient {
     grant: Arc<HttpGrant>,
     io: Handle,
     lookup: Arc<dyn Lookup>,
-    /// Protocol by negotiation.
-    negotiated: OnceCell<reqwest::Client>,
-    /// HTTP/2 by prior knowledge.
-    http2: OnceCell<reqwest::Client>,
+    source: Mutex<Source>,
+    /// What the host says about the exporter.
+    log: Option<LogCtx>,
     /// What answers in the place of the network.
     backend: Option<Arc<dyn HttpBackend>>,
     counters: HttpCounters,
 }
 
 impl HttpClient {
-    /// No connection yet. `io` is the runtime on which connections live.
-    pub(crate) fn new(grant: Arc<HttpGrant>, io: Handle) -> Arc<Self> {
-        Self::with_lookup(grant, io, Arc::new(SystemLookup))
+    /// No connection yet. `io` is the runtime on which connections live; files that change are told to `log`.
+    pub(crate) fn new(grant: Arc<HttpGrant>, io: Handle, log: LogCtx) -> Arc<Self> {
+        Arc::new(Self { log: Some(log), ..Self::silent(grant, io) })
     }
 
     /// A client whose requests `backend` answers.
     pub(crate) fn rehearsal(grant: HttpGrant, io: Handle, backend: Arc<dyn HttpBackend>) -> Arc<Self> {
-        let (negotiated, http2, lookup) = (OnceCell::new(), OnceCell::new(), Arc::new(SystemLookup));
-        let (grant, backend) = (Arc::new(grant.rehearsal()), Some(backend));
-        Arc::new(Self { grant, io, lookup, negotiated, http2, backend, counters: HttpCounters::default() })
+        Arc::new(Self { backend: Some(backend), ..Self::silent(Arc::new(grant.rehearsal()), io) })
     }
 
-    /// As [`Self::new`], with another resolver.
+    /// As [`Self::new`], with another resolver and without a log.
+    #[cfg(test)]
     pub(super) fn with_lookup(grant: Arc<HttpGrant>, io: Handle, lookup: Arc<dyn Lookup>) -> Arc<Self> {
-        let (negotiated, http2) = (OnceCell::new(), OnceCell::new());
-        Arc::new(Self { grant, io, lookup, negotiated, http2, backend: None, counters: HttpCounters::default() })
+        Arc::new(Self { lookup, ..Self::silent(grant, io) })
+    }
+
+    fn silent(grant: Arc<HttpGrant>, io: Handle) -> Self {
+        let (source, lookup) = (Mutex::new(Source::new(&grant)), Arc::new(SystemLookup));
+        Self { grant, io, lookup, source, log: None, backend: None, counters: HttpCounters::default() }
     }
 
     /// What the operator granted.
@@ -142,15 +149,35 @@ impl HttpClient {
             self.count_sent(&request);
             return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, &self.counters.bytes_in);
         }
-        let client = self.connections(request.http2).await?;
+        let material = self.material().await;
+        let client = self.connect(&material.connections, request.http2).await?;
         self.count_sent(&request);
         let mut outgoing = reqwest::Request::new(request.method, request.url);
         *outgoing.headers_mut() = request.headers;
+        if let Some(authorization) = material.authorization {
+            outgoing.headers_mut().insert(AUTHORIZATION, authorization);
+        }
         if !request.body.is_empty() {
             *outgoing.body_mut() = Some(request.body.into());
         }
         let incoming = client.execute(outgoing).await?;
-        response::read(incoming, self.grant.max_response_bytes, &self.grant.secrets, &self.counters.bytes_in).await
+        response::read(incoming, self.grant.max_response_bytes, &material.secrets, &self.counters.bytes_in).await
+    }
+
+    /// What the next request is made of; tells if files have changed.
+    async fn material(&self) -> Material {
+        let (material, renewal) = self.source.lock().await.latest(&self.grant).await;
+        if let (Some(renewal), Some(log)) = (renewal, &self.log) {
+            match renewal {
+                Renewal::Renewed => log.tell(Level::Info, "the files of grants.http have changed and are used"),
+                Renewal::Unusable(errors) => {
+                    let wrong: Vec<_> = errors.iter().map(|error| format!("grants.http: {error}")).collect();
+                    let line = format!("{}; what was there before stays in use", wrong.join("; "));
+                    log.tell(Level::Error, &line);
+                }
+            }
+        }
+        material
     }
 
     fn count_sent(&self, request: &CheckedRequest) {
@@ -158,11 +185,11 @@ impl HttpClient {
         self.counters.bytes_out.fetch_add(request.body.len() as u64, Relaxed);
     }
 
-    async fn connections(&self, http2: bool) -> Result<&reqwest::Client, HttpError> {
-        let cell = if http2 { &self.http2 } else { &self.negotiated };
+    async fn connect<'c>(&self, over: &'c Connections, http2: bool) -> Result<&'c reqwest::Client, HttpError> {
+        let cell = if http2 { &over.http2 } else { &over.negotiated };
         cell.get_or_try_init(|| async move {
-            let roots = self.roots().await?;
-            let tls = tls::client_config(roots, self.grant.identity.clone(), http2)
+            let roots = self.roots(over).await?;
+            let tls = tls::client_config(roots, over.identity.clone(), http2)
                 .map_err(|error| HttpError::Tls(bound(&error.to_string())))?;
             let builder = self.builder().tls_backend_preconfigured(tls);
             let builder = if http2 { builder.http2_prior_knowledge() } else { builder };
@@ -171,8 +198,8 @@ impl HttpClient {
         .await
     }
 
-    async fn roots(&self) -> Result<Arc<RootCertStore>, HttpError> {
-        if let Some(roots) = &self.grant.roots {
+    async fn roots(&self, over: &Connections) -> Result<Arc<RootCertStore>, HttpError> {
+        if let Some(roots) = &over.roots {
             return Ok(Arc::clone(roots));
         }
         if !self.grant.policy.has_https() {

@@ -10,9 +10,12 @@ use reqwest::{
     Proxy,
     header::{HeaderName, HeaderValue},
 };
-use rustls::{RootCertStore, sign::SingleCertAndKey};
 
-use super::{request::is_host_header, secrets::Secrets, tls};
+use super::{
+    files::{Contents, Files, Look},
+    request::is_host_header,
+    secrets::Secrets,
+};
 use crate::{
     capability::egress::{EgressPolicy, EntryError},
     config,
@@ -26,8 +29,10 @@ pub(crate) struct HttpGrant {
     /// By header, the key of the batch's metadata.
     pub(super) metadata_headers: Vec<(HeaderName, String)>,
     pub(super) secrets: Secrets,
-    pub(super) roots: Option<Arc<RootCertStore>>,
-    pub(super) identity: Option<Arc<SingleCertAndKey>>,
+    pub(super) files: Files,
+    /// What the files held when the exporter was loaded, and what they looked like just before.
+    pub(super) contents: (Look, Contents),
+    pub(super) reload_interval: Duration,
     pub(super) proxy: Option<Proxy>,
     pub(super) timeout: Duration,
     pub(super) max_in_flight: usize,
@@ -49,7 +54,7 @@ pub(crate) enum HttpGrantError {
     HostHeader(String),
     #[error("{key}: {}: {why}", .path.display())]
     File {
-        /// `ca_file`, `client_cert_file` or `client_key_file`.
+        /// `ca_file`, `client_cert_file`, `client_key_file` or `bearer_token_file`.
         key: &'static str,
         /// As configured.
         path: PathBuf,
@@ -72,20 +77,19 @@ impl HttpGrant {
         let policy = check_policy(config, &mut errors);
         let headers = check_headers(config, &mut errors);
         let metadata_headers = check_metadata_headers(config, &mut errors);
-        let roots = config.ca_file.as_ref().and_then(|path| {
-            let roots = tls::read_roots(path).map_err(|why| file_error("ca_file", path, why));
-            roots.map_err(|error| errors.push(error)).ok()
-        });
-        let identity = config.client_cert.as_ref().and_then(|files| read_identity(files, &mut errors));
+        let files = Files::of(config);
+        let look = files.look();
+        let contents = files.read().map_err(|wrong| errors.extend(wrong)).ok();
         let proxy = config.proxy.as_ref().and_then(|proxy| check_proxy(proxy, &mut errors));
-        match policy {
-            Some(policy) if errors.is_empty() => Ok(Self {
+        match (policy, contents) {
+            (Some(policy), Some(contents)) if errors.is_empty() => Ok(Self {
                 policy: Arc::new(policy),
                 secrets: Secrets::of(&headers, config.proxy.as_ref()),
                 headers,
                 metadata_headers,
-                roots: roots.map(Arc::new),
-                identity: identity.map(Arc::new),
+                files,
+                contents: (look, contents),
+                reload_interval: config.reload_interval,
                 proxy,
                 timeout: config.timeout,
                 max_in_flight: config.max_in_flight,
@@ -112,14 +116,6 @@ fn check_policy(config: &config::HttpGrant, errors: &mut Vec<HttpGrantError>) ->
     }
 }
 
-fn read_identity(files: &config::ClientCert, errors: &mut Vec<HttpGrantError>) -> Option<SingleCertAndKey> {
-    let config::ClientCert { cert_file, key_file } = files;
-    let chain = tls::read_chain(cert_file).map_err(|why| errors.push(file_error("client_cert_file", cert_file, why)));
-    let key = tls::read_key(key_file).map_err(|why| errors.push(file_error("client_key_file", key_file, why)));
-    let identity = tls::identity(chain.ok()?, key.ok()?);
-    identity.map_err(|why| errors.push(file_error("client_key_file", key_file, why))).ok()
-}
-
 fn check_proxy(proxy: &config::HttpProxy, errors: &mut Vec<HttpGrantError>) -> Option<Proxy> {
     let made = Proxy::all(proxy.address.clone());
     let made = made.map_err(|error| errors.push(HttpGrantError::ProxyAddress(error.to_string()))).ok()?;
@@ -129,7 +125,8 @@ fn check_proxy(proxy: &config::HttpProxy, errors: &mut Vec<HttpGrantError>) -> O
     })
 }
 
-fn file_error(key: &'static str, path: &Path, why: String) -> HttpGrantError {
+/// What is wrong with the file that `key` names.
+pub(super) fn file_error(key: &'static str, path: &Path, why: String) -> HttpGrantError {
     HttpGrantError::File { key, path: path.to_owned(), why }
 }
 

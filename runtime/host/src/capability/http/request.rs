@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::{
     Method, Url,
-    header::{HeaderMap, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
 };
 
 use spangate_core::batch::Batch;
@@ -77,6 +77,10 @@ impl Request {
         }
         let method = check_method(&self.method)?;
         let mut headers = check_headers(&self.headers)?;
+        if grant.contents.1.authorization.is_some() {
+            // The token goes there, late and from the file.
+            headers.remove(AUTHORIZATION);
+        }
         for (name, value) in &grant.headers {
             headers.insert(name.clone(), value.clone());
         }

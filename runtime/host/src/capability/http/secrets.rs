@@ -40,6 +40,13 @@ impl Secrets {
         Self(secrets)
     }
 
+    /// The same and one header's value more.
+    pub(crate) fn and(&self, name: &HeaderName, value: &HeaderValue) -> Self {
+        let mut all = Self::of(&[(name.clone(), value.clone())], None);
+        all.0.extend(self.0.iter().cloned());
+        all
+    }
+
     /// Overwrites every occurrence in `bytes`.
     pub(crate) fn mask(&self, bytes: &mut [u8]) {
         for secret in &self.0 {

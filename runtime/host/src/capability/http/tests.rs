@@ -2,6 +2,7 @@
 
 mod certificates;
 mod checks;
+mod files;
 mod limits;
 mod metadata;
 mod protocol;
@@ -17,7 +18,7 @@ use tokio::runtime::Handle;
 
 use super::{client::HttpUsage, grant::HttpGrantError, *};
 use crate::{
-    capability::egress::{LookingUp, Lookup},
+    capability::egress::{LookingUp, Lookup, SystemLookup},
     config,
 };
 
@@ -31,7 +32,7 @@ fn grant(allow: &[&str], edit: impl FnOnce(&mut config::HttpGrant)) -> Arc<HttpG
 
 /// An instance in the middle of a call without a deadline of its own.
 fn instance(grant: Arc<HttpGrant>) -> HttpCtx {
-    instance_of(HttpClient::new(grant, Handle::current()))
+    instance_of(HttpClient::with_lookup(grant, Handle::current(), Arc::new(SystemLookup)))
 }
 
 fn instance_of(client: Arc<HttpClient>) -> HttpCtx {

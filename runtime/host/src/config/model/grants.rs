@@ -44,6 +44,10 @@ pub struct HttpGrant {
     pub ca_file: Option<PathBuf>,
     /// `client_cert_file` and `client_key_file`: PEM, shown to backends that ask.
     pub client_cert: Option<ClientCert>,
+    /// `bearer_token_file`: its one line goes out as `authorization: Bearer ...`.
+    pub bearer_token_file: Option<PathBuf>,
+    /// `reload_interval`: how often the files above are looked at for changes. Default 10 s.
+    pub reload_interval: Duration,
     /// `proxy`: every request goes through it, and it alone is connected to. Never taken from the environment.
     pub proxy: Option<HttpProxy>,
 }
@@ -81,6 +85,8 @@ impl Default for HttpGrant {
             max_response_bytes: 4 << 20,
             ca_file: None,
             client_cert: None,
+            bearer_token_file: None,
+            reload_interval: Duration::from_secs(10),
             proxy: None,
         }
     }

@@ -14,6 +14,7 @@ use super::{
         shapes::{boolean, bytes, duration, existing_file, integer, list, string},
         source::Complaint,
     },
+    auth::RELOAD_INTERVALS,
     headers,
 };
 
@@ -48,8 +49,16 @@ fn http(table: &mut Table<'_>, metadata: &BTreeSet<String>) -> HttpGrant {
         max_response_bytes: table.or("max_response_bytes", default.max_response_bytes, bytes(body)),
         ca_file: table.optional("ca_file", existing_file),
         client_cert: client_cert(table),
+        bearer_token_file: table.optional("bearer_token_file", existing_file),
+        reload_interval: table.or("reload_interval", default.reload_interval, duration(RELOAD_INTERVALS)),
         proxy: table.optional("proxy", proxy),
     };
+    let has_authorization =
+        grant.headers.contains_key("authorization") || grant.metadata_headers.contains_key("authorization");
+    if has_authorization && let Some(node) = table.node("bearer_token_file") {
+        let complaint = Complaint::new("the header `authorization` is set by another key of this table too");
+        node.refuse(complaint.help("keep one of them"));
+    }
     let Some(allow) = table.node("allow") else { return grant };
     let elements = if grant.insecure { None } else { allow.elements("addresses") };
     for node in elements.into_iter().flatten() {

@@ -112,3 +112,16 @@ fn a_client_certificate_comes_with_its_key() {
     let error = refused(&granted("client_key_file = \"/etc/none.pem\""));
     assert!(error.contains("`client_cert_file` is missing") && error.contains("is not a file that exists"), "{error}");
 }
+
+#[test]
+fn a_bearer_token_comes_from_a_file_and_from_nowhere_else() {
+    let file = "bearer_token_file = \"/etc/ca.pem\"\nreload_interval = \"1s\"\n";
+    let config = accepted(&granted(file)).config;
+    let grant = config.exporters["a"].grants.http.as_ref().expect("a grant");
+    assert_eq!(grant.bearer_token_file.as_deref(), Some(Path::new("/etc/ca.pem")));
+    assert_eq!(grant.reload_interval, Duration::from_secs(1));
+    for other in ["headers.authorization = \"x\"", "metadata_headers.authorization = \"x-tenant\""] {
+        let error = refused(&granted(&format!("{file}{other}")));
+        assert!(error.contains("the header `authorization` is set by another key of this table too"), "{error}");
+    }
+}

@@ -8,12 +8,12 @@ use tempfile::{NamedTempFile, TempDir};
 use super::{server::*, *};
 
 /// A certificate for `name` that vouches for itself, and its key.
-fn self_signed(name: &str) -> rcgen::CertifiedKey<rcgen::KeyPair> {
+pub(super) fn self_signed(name: &str) -> rcgen::CertifiedKey<rcgen::KeyPair> {
     rcgen::generate_simple_self_signed([name.to_owned()]).unwrap()
 }
 
 /// A server that shows `made` and asks for a certificate of `clients`, if any.
-async fn serve(made: &rcgen::CertifiedKey<rcgen::KeyPair>, clients: Option<&rcgen::Certificate>) -> Echo {
+pub(super) async fn serve(made: &rcgen::CertifiedKey<rcgen::KeyPair>, clients: Option<&rcgen::Certificate>) -> Echo {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
     let builder = match clients {
@@ -73,14 +73,14 @@ async fn plain_text_where_tls_was_expected_is_a_tls_error() {
 }
 
 /// `cert.pem` and `key.pem` of `made` in a folder.
-fn files(made: &rcgen::CertifiedKey<rcgen::KeyPair>) -> TempDir {
+pub(super) fn files(made: &rcgen::CertifiedKey<rcgen::KeyPair>) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
     std::fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
     folder
 }
 
-fn client_cert(cert: &Path, key: &Path) -> Option<config::ClientCert> {
+pub(super) fn client_cert(cert: &Path, key: &Path) -> Option<config::ClientCert> {
     Some(config::ClientCert { cert_file: cert.join("cert.pem"), key_file: key.join("key.pem") })
 }
 
