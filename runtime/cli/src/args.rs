@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use spangate::telemetry::Level;
 
+use crate::bench::BenchArgs;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, nothing was lost
@@ -19,7 +21,8 @@ Examples:
   spangate check spangate.toml          every error of a configuration at once
   spangate run spangate.toml            receive, and deliver through sandboxes
   spangate inspect exporter.wasm        what a component is and what it would need
-  spangate new slow-spans               start an exporter of your own";
+  spangate new slow-spans               start an exporter of your own
+  spangate bench exporter.wasm          how fast it is, and what to allow it";
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -58,6 +61,15 @@ Examples:
 
 Writes a small project that builds and passes its test as it is, and says what to run next.";
 
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  spangate bench exporters/billing.wasm
+  spangate bench builtin:zipkin --settings '{\"endpoint\": \"http://localhost:9411/api/v2/spans\"}'
+  spangate bench exporters/billing.wasm --settings billing.json --rate 20000
+
+Needs no configuration and no network: every request is answered with 200 inside the process.
+CPU time is that of the exporter's thread, so it holds on a busy machine, too.";
+
 /// Runs trace exporters as WebAssembly components, each in a sandbox with a budget.
 #[derive(Debug, Parser)]
 #[command(name = "spangate", version, max_term_width = 100, after_help = format!("{TOP_EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -85,6 +97,9 @@ pub(crate) enum Command {
     /// Start a project for an exporter of your own
     #[command(after_help = format!("{NEW_EXAMPLES}\n\n{EXIT_CODES}"))]
     New(NewArgs),
+    /// Measure an exporter in its sandbox: speed, fuel, memory, and a budget for it
+    #[command(after_help = format!("{BENCH_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Bench(BenchArgs),
     /// Show the promise on a small shop's traces: no set-up, no network
     #[command(after_help = format!("Example:\n  spangate demo\n\n{EXIT_CODES}"))]
     Demo,

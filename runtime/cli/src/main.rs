@@ -1,12 +1,14 @@
 //! The `spangate` binary: runs, checks and inspects trace exporters that live in sandboxes.
 
 mod args;
+mod bench;
 mod check;
 mod clock_time;
 mod component_file;
 mod config_file;
 mod demo;
 mod exit;
+mod fault_text;
 mod health;
 mod inspect;
 mod listing;
@@ -23,6 +25,7 @@ mod stderr_log;
 mod stdout_sink;
 mod stop_signals;
 mod table;
+mod trial;
 
 use std::process::ExitCode;
 
@@ -36,6 +39,7 @@ use crate::{
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Demo => demo::run(),
+        Command::Bench(args) => bench::bench(&args),
         Command::Check(args) => check::check(&args),
         Command::Health(args) => health::health(&args),
         Command::Inspect(args) => inspect::inspect(&args),

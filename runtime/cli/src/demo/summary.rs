@@ -5,6 +5,7 @@ use std::{fmt::Write, time::Duration};
 use spangate::status::{ExporterStatus, Status};
 
 use crate::{
+    fault_text,
     paint::Paint,
     table::{PAGE, Table, shorten, size, thousands},
 };
@@ -66,7 +67,7 @@ fn stopped(exporter: &ExporterStatus, paint: Paint) -> String {
     let times = exporter.faults.values().sum::<u64>();
     let mut text =
         format!("  {} was stopped {times} times: {}\n", paint.bold(&exporter.name), paint.yellow(fault.kind));
-    for part in fault.detail.split("; ").flat_map(|part| part.split(" | ")) {
+    for part in fault_text::parts(&fault.detail) {
         let _ = writeln!(text, "    {}", shorten(part, PAGE - 4));
     }
     text

@@ -5,6 +5,7 @@ fn every_command_explains_itself_with_examples_and_exit_codes() {
     for args in [
         &["--help"][..],
         &["run", "--help"],
+        &["bench", "--help"],
         &["check", "--help"],
         &["health", "--help"],
         &["inspect", "--help"],

@@ -1,5 +1,6 @@
 //! The binary as a person uses it: what it prints, and how it exits.
 
+mod bench;
 mod check;
 mod container;
 mod demo;

@@ -1,0 +1,7 @@
+//! An exporter on its own: no configuration, no network, no clock but the machine's. What `test` and `bench` have in
+//! common.
+
+mod rehearsal;
+mod settings;
+
+pub(crate) use rehearsal::{Answering, Rehearsal};
