@@ -48,6 +48,7 @@ pub(super) struct Intake {
     budget: Arc<Budget>,
     credentials: Credentials,
     unauthenticated: Seldom,
+    refused_pages: Seldom,
     has_told_of_plain_logs: AtomicBool,
     has_told_of_metrics: AtomicBool,
 }
@@ -89,6 +90,7 @@ impl Intake {
             budget,
             credentials,
             unauthenticated,
+            refused_pages: Seldom::default(),
             has_told_of_plain_logs,
             has_told_of_metrics,
         }
@@ -100,6 +102,12 @@ impl Intake {
     /// Unauthenticated.
     pub(super) fn authenticate(&self, headers: &HeaderMap) -> Result<(), Failure> {
         self.credentials.authenticate(headers).map_err(Failure::Unauthenticated)
+    }
+
+    /// Counts a page that may not send, and says why: in the browser nobody would find out.
+    pub(super) fn refuse_page(&self, why: &str) {
+        self.stats.preflights_refused.add(1);
+        self.refused_pages.warn(&self.log, self.target, format_args!("a page in a browser was refused: {why}"));
     }
 
     /// Decides whether a request may be read at all.

@@ -21,6 +21,7 @@ pub(crate) mod bind;
 mod body;
 mod budget;
 mod connection;
+mod cors;
 mod data_points;
 mod decode;
 mod encoding;

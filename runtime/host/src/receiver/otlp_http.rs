@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use super::{
     answers::{status_json, status_protobuf, taken_json, taken_protobuf},
     body::{self, BodyLimits},
+    cors::{Cors, Preflight},
     decode::Payload,
     encoding::Encoding,
     endpoint::Endpoint,
@@ -30,11 +31,13 @@ const JSON: &str = "application/json";
 /// Answers OTLP over HTTP.
 pub(super) struct OtlpHttp {
     intake: Intake,
+    cors: Option<Cors>,
 }
 
 impl OtlpHttp {
     pub(super) fn new(intake: Intake) -> Self {
-        Self { intake }
+        let cors = intake.config.cors.clone().map(|cors| Cors::new(cors, &intake.config.metadata));
+        Self { intake, cors }
     }
 
     async fn take(&self, head: &Parts, body: &mut Incoming) -> Result<(Endpoint, Taken), Failure> {
@@ -66,9 +69,30 @@ impl OtlpHttp {
 
 impl Answer for OtlpHttp {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<ReplyBody> {
-        let (head, mut body) = request.into_parts();
+        let (head, body) = request.into_parts();
+        let Some(cors) = &self.cors else { return self.answer_sender(&head, body).await };
+        match cors.preflight(&head) {
+            Some(Preflight::Allowed(response)) => {
+                self.intake.stats.preflights.add(1);
+                response
+            }
+            Some(Preflight::Refused(response, why)) => {
+                self.intake.refuse_page(&why);
+                response
+            }
+            None => {
+                let mut response = self.answer_sender(&head, body).await;
+                cors.name_origin(head.headers.get(header::ORIGIN), &mut response);
+                response
+            }
+        }
+    }
+}
+
+impl OtlpHttp {
+    async fn answer_sender(&self, head: &Parts, mut body: Incoming) -> Response<ReplyBody> {
         let unsettled = Unsettled::new(&self.intake);
-        let result = self.take(&head, &mut body).await;
+        let result = self.take(head, &mut body).await;
         unsettled.settle(&result.as_ref().map(|(_, taken)| taken.clone()).map_err(Clone::clone));
         // An unknown type is answered in JSON, which a person can read.
         let is_protobuf = content_type(&head.headers).is_ok_and(|name| name.eq_ignore_ascii_case(PROTOBUF));

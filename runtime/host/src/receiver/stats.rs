@@ -98,6 +98,10 @@ pub struct ReceiverStats {
     pub plain_logs_dropped: Counter,
     /// Metric data points, which no exporter takes.
     pub metric_points_dropped: Counter,
+    /// Browsers that asked whether a page may send, and were told that it may. They are no requests.
+    pub preflights: Counter,
+    /// Browsers that were told that it may not.
+    pub preflights_refused: Counter,
     /// What became of connections.
     pub connections: Arc<ConnectionStats>,
 }

@@ -16,7 +16,7 @@
 //! | `spangate_receiver_tls_enabled`, `spangate_receiver_reload_failed` | gauge, 1 or 0 | `receiver` |
 //! | `spangate_receiver_tls_not_after_seconds` | gauge, seconds since 1970 | `receiver` |
 //! | `spangate_receiver_requests_total` | counter | `receiver`, `outcome` |
-//! | `spangate_receiver_bytes_received_total`, `..._spans_received_total`, `..._events_received_total`, `..._rows_rejected_total`, `..._plain_logs_dropped_total`, `..._metric_points_dropped_total` | counter | `receiver` |
+//! | `spangate_receiver_bytes_received_total`, `..._spans_received_total`, `..._events_received_total`, `..._rows_rejected_total`, `..._plain_logs_dropped_total`, `..._metric_points_dropped_total`, `..._preflights_total`, `..._preflights_refused_total` | counter | `receiver` |
 //! | `spangate_receiver_connections_accepted_total`, `..._refused_total`, `..._evicted_total`, `..._timed_out_total`, `..._unopened_total`, `spangate_receiver_accept_errors_total` | counter | `receiver` |
 //! | `spangate_exporter_rows_accepted_total`, `..._delivered_total`, `..._rejected_total`, `..._dead_lettered_total` | counter | `exporter` |
 //! | `spangate_exporter_rows_dropped_total` | counter | `exporter`, `reason` |

@@ -6,6 +6,7 @@ mod authentication;
 mod budget;
 mod client;
 mod connections;
+mod cors;
 mod fake;
 mod grpc;
 mod http;

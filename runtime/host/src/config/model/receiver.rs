@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::super::bearer_token::BearerToken;
+use super::super::{bearer_token::BearerToken, origin::AllowedOrigin};
 
 /// `[receivers]`
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,26 @@ pub struct Receiver {
     pub tls: Option<ReceiverTls>,
     /// `[receivers.NAME.auth]`: who may send. Default anybody.
     pub auth: Option<ReceiverAuth>,
+    /// `[receivers.otlp_http.cors]`: which pages in browsers may send. Default none. Of no effect over gRPC.
+    pub cors: Option<Cors>,
+}
+
+/// `[receivers.otlp_http.cors]`
+#[derive(Clone, Debug)]
+pub struct Cors {
+    /// `allowed_origins`.
+    pub allowed_origins: Vec<AllowedOrigin>,
+    /// `allowed_headers`: request headers, lower case, besides those that OTLP uses and those in `metadata`; `*` is any.
+    pub allowed_headers: Vec<String>,
+    /// `max_age`: how long a browser may remember what it was told. Default 10 min.
+    pub max_age: Duration,
+}
+
+impl Cors {
+    /// `[receivers.otlp_http.cors]` with what it must have.
+    pub fn new(allowed_origins: Vec<AllowedOrigin>) -> Self {
+        Self { allowed_origins, allowed_headers: Vec::new(), max_age: Duration::from_secs(600) }
+    }
 }
 
 /// `[receivers.NAME.tls]`: TLS 1.2 or 1.3. Files are PEM, and are read again when they change.
@@ -146,6 +166,7 @@ impl Receiver {
             other_signals: OtherSignals::default(),
             tls: None,
             auth: None,
+            cors: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One file per part of the configuration: which keys it has, what each may be, and what must agree with what.
 
 mod auth;
+mod cors;
 mod exporter;
 mod free;
 mod grants;

@@ -10,7 +10,7 @@ use super::{
         source::Complaint,
         units::show_bytes,
     },
-    auth, tls,
+    auth, cors, tls,
 };
 
 const OTHER_SIGNALS: [(&str, OtherSignals); 2] = [("drop", OtherSignals::Drop), ("refuse", OtherSignals::Refuse)];
@@ -18,7 +18,10 @@ const OTHER_SIGNALS: [(&str, OtherSignals); 2] = [("drop", OtherSignals::Drop), 
 /// Reads both receivers. A table without any key is a receiver with defaults.
 pub(super) fn receivers(table: &mut Table<'_>) -> Receivers {
     Receivers {
-        otlp_http: table.optional_section("otlp_http", |table| receiver(table, Receiver::otlp_http())),
+        otlp_http: table.optional_section("otlp_http", |table| Receiver {
+            cors: table.optional_section("cors", cors::cors),
+            ..receiver(table, Receiver::otlp_http())
+        }),
         otlp_grpc: table.optional_section("otlp_grpc", |table| receiver(table, Receiver::otlp_grpc())),
     }
 }
@@ -48,6 +51,7 @@ fn receiver(table: &mut Table<'_>, default: Receiver) -> Receiver {
         metadata: table.or("metadata", default.metadata, list("header names", 64, header_name)),
         other_signals: table.or("other_signals", default.other_signals, one_word(&OTHER_SIGNALS)),
         tls: table.optional_section("tls", tls::tls).flatten(),
+        cors: None,
         auth: table.optional_section("auth", auth::auth),
     };
     // A table that is there but wrong was meant: what is missing in it was told.

@@ -328,6 +328,32 @@ fn a_budget_that_is_too_small_for_one_request_is_refused() {
 }
 
 #[test]
+fn origins_that_would_never_match_are_refused() {
+    let cors = |lines: &str| told(&format!("[receivers.otlp_http.cors]\n{lines}\n{MINIMAL}"));
+    assert_eq!(
+        cors(""),
+        ["receivers.otlp_http.cors.allowed_origins: `allowed_origins` is missing | name the origins of the pages: \
+          `allowed_origins = [\"https://shop.example\"]`"]
+    );
+    let told = cors(
+        "allowed_origins = [\"https://shop.example/\", \"null\"]\nallowed_headers = [\"X-Shop\"]\nmax_age = \"2d\"",
+    );
+    assert_eq!(
+        told[..3],
+        [
+            "receivers.otlp_http.cors.allowed_origins[0]: the string \"https://shop.example/\": an origin is scheme, host and \
+             port, and nothing behind | did you mean \"https://shop.example\"?",
+            "receivers.otlp_http.cors.allowed_origins[1]: the string \"null\": every page can have the origin `null` if it \
+             wants to",
+            "receivers.otlp_http.cors.allowed_headers[0]: header names are written in lower case: `x-shop`",
+        ]
+    );
+    assert!(told[3].starts_with("receivers.otlp_http.cors.max_age: "), "{}", told[3]);
+    let on_grpc = super::refused(&format!("[receivers.otlp_grpc.cors]\nallowed_origins = [\"*\"]\n{MINIMAL}"));
+    assert!(on_grpc.contains("unknown key `cors`"), "{on_grpc}");
+}
+
+#[test]
 fn tokens_that_can_be_guessed_are_refused_unseen() {
     let auth = |lines: &str| told(&format!("[receivers.otlp_http.auth]\n{lines}\n{MINIMAL}")).join("\n");
     let nobody = "receivers.otlp_http.auth: there is no token: nobody could send | write `bearer_token_file = \"tokens\"`, \

@@ -54,6 +54,8 @@ fn the_tables_that_the_reference_file_only_shows_are_right() {
     assert_eq!(tls.reload_interval, crate::config::ReceiverAuth::RELOAD_INTERVAL);
     assert!(tls.client_ca_file.is_some());
     assert_eq!(http.auth.expect("tokens").bearer_tokens.len(), 1);
+    let (cors, default) = (http.cors.expect("origins"), crate::config::Cors::new(Vec::new()));
+    assert_eq!((cors.allowed_origins.len(), cors.max_age), (1, default.max_age));
 }
 
 #[test]

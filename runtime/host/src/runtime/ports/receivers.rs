@@ -97,6 +97,8 @@ impl ReceiverView {
             ("rows_rejected", &stats.rows_rejected),
             ("plain_logs_dropped", &stats.plain_logs_dropped),
             ("metric_points_dropped", &stats.metric_points_dropped),
+            ("preflights", &stats.preflights),
+            ("preflights_refused", &stats.preflights_refused),
             ("connections_accepted", &connections.accepted),
             ("connections_refused", &connections.refused),
             ("connections_evicted", &connections.evicted),
