@@ -1,11 +1,14 @@
 //! A batch: an immutable value that is cut once for all exporters and read through lazy, shared views.
 //!
 //! A batch is kept as it came: recorded spans are columns, received OTLP requests are bytes with a light index. The
-//! other views are built when the first exporter asks, at most once, and shared by all.
+//! other views are built when the first exporter asks, and shared by all who have it then.
+//!
+//! A view may take ten times what the batch takes, and a queue's account does not know it. Therefore what waits is lent
+//! ([`Batch::lend`]) for each attempt: the views belong to those it is lent to and go with the last of them.
 
 use std::{
     ops::Range,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
 };
 
 use bytes::Bytes;
@@ -48,9 +51,17 @@ pub struct Batch {
     signal: Signal,
     len: u32,
     metadata: Metadata,
-    /// The form a received batch came in. A recorded batch came as its columns view.
-    received: Option<otlp::Request>,
+    form: Form,
     views: Arc<Views>,
+    /// The views of those it is lent to now, if there are any.
+    lent: Arc<Mutex<Weak<Views>>>,
+}
+
+/// The form a batch came in, and stays in.
+#[derive(Clone, Debug)]
+enum Form {
+    Recorded(Arc<Columns>),
+    Received(otlp::Request),
 }
 
 /// The form a batch came in.
@@ -78,16 +89,27 @@ impl Batch {
             Signal::Events => columns.event_count(),
         };
         debug_assert!(rows > 0, "a batch is never empty");
-        let views = Views { columns: OnceLock::from(columns), ..Views::default() };
-        Self { id, signal, len: rows as u32, metadata, received: None, views: Arc::new(views) }
+        Self::new(id, signal, rows as u32, metadata, Form::Recorded(Arc::new(columns)))
     }
 
     /// A batch of rows that came in an OTLP request of the same signal. There must be a row.
     pub fn received(id: BatchId, signal: Signal, request: otlp::Request, metadata: Metadata) -> Self {
         debug_assert_eq!(signal, request.signal(), "the request was scanned as another signal");
         debug_assert!(request.rows() > 0, "a batch is never empty");
-        let (len, views) = (request.rows(), Arc::default());
-        Self { id, signal, len, metadata, received: Some(request), views }
+        Self::new(id, signal, request.rows(), metadata, Form::Received(request))
+    }
+
+    fn new(id: BatchId, signal: Signal, len: u32, metadata: Metadata, form: Form) -> Self {
+        Self { id, signal, len, metadata, form, views: Arc::default(), lent: Arc::default() }
+    }
+
+    /// The same batch for an attempt. It shares its views with those that this batch is lent to at the same time, and not
+    /// with this batch.
+    pub fn lend(&self) -> Batch {
+        let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
+        let views = lent.upgrade().unwrap_or_default();
+        *lent = Arc::downgrade(&views);
+        Batch { views, ..self.clone() }
     }
 
     /// The batch's id, an idempotency key.
@@ -108,9 +130,9 @@ impl Batch {
 
     /// The form the batch came in.
     pub fn origin(&self) -> Origin<'_> {
-        match &self.received {
-            Some(request) => Origin::Received(request),
-            None => Origin::Recorded(self.columns()),
+        match &self.form {
+            Form::Received(request) => Origin::Received(request),
+            Form::Recorded(columns) => Origin::Recorded(columns),
         }
     }
 
@@ -126,15 +148,18 @@ impl Batch {
 
     /// The rows as columns.
     pub fn columns(&self) -> &Columns {
-        self.views.columns.get_or_init(|| self.received.as_ref().map(otlp::Request::decode).unwrap_or_default())
+        match &self.form {
+            Form::Received(request) => self.views.columns.get_or_init(|| request.decode()),
+            Form::Recorded(columns) => columns,
+        }
     }
 
     /// The rows as OTLP protobuf: what was received, or ExportTraceServiceRequest (for started spans too) or
     /// ExportLogsServiceRequest.
     pub fn otlp(&self) -> Bytes {
-        match &self.received {
-            Some(request) => request.otlp(),
-            None => self.views.otlp.get_or_init(|| otlp::encode(self.signal, self.columns())).clone(),
+        match &self.form {
+            Form::Received(request) => request.otlp(),
+            Form::Recorded(columns) => self.views.otlp.get_or_init(|| otlp::encode(self.signal, columns)).clone(),
         }
     }
 
@@ -144,12 +169,12 @@ impl Batch {
         self.views.otlp_json.get_or_init(encode).clone()
     }
 
-    /// Bytes charged to queues: what the batch keeps in memory in the form it came in. Views come on top when exporters
-    /// ask for them and are not charged, so that a queue's account never changes while a batch is in it.
+    /// Bytes charged to queues: what the batch keeps in memory in the form it came in. Views come on top where it is lent
+    /// and are not charged, so that a queue's account never changes while a batch is in it.
     pub fn size(&self) -> usize {
-        match &self.received {
-            Some(request) => request.size(),
-            None => self.columns().size(),
+        match &self.form {
+            Form::Received(request) => request.size(),
+            Form::Recorded(columns) => columns.size(),
         }
     }
 
@@ -175,10 +200,10 @@ impl Batch {
             return self.clone();
         }
         let (id, metadata) = (self.id.derive(rows.iter().copied()), self.metadata.clone());
-        match &self.received {
-            Some(request) => Self::received(id, self.signal, request.select(rows), metadata),
-            None => {
-                let columns = self.columns().select(self.signal, rows.iter().copied());
+        match &self.form {
+            Form::Received(request) => Self::received(id, self.signal, request.select(rows), metadata),
+            Form::Recorded(columns) => {
+                let columns = columns.select(self.signal, rows.iter().copied());
                 Self::recorded(id, self.signal, columns, metadata)
             }
         }
@@ -231,6 +256,19 @@ mod tests {
         let whole = batch(&["a"]);
         assert!(Arc::ptr_eq(&whole.otlp_json(), &whole.otlp_json()));
         assert_eq!(whole.otlp().as_ptr(), whole.otlp().as_ptr());
+    }
+
+    #[test]
+    fn views_go_with_the_last_of_those_a_batch_is_lent_to() {
+        let whole = batch(&["a"]);
+        let (first, second) = (whole.lend(), whole.clone().lend());
+        let json = Arc::downgrade(&first.otlp_json());
+        assert!(Arc::ptr_eq(&first.otlp_json(), &second.otlp_json()));
+        drop(first);
+        assert!(json.upgrade().is_some() && second.id() == whole.id());
+        drop(second);
+        assert!(json.upgrade().is_none());
+        assert_eq!(*whole.lend().otlp_json(), *whole.otlp_json());
     }
 
     #[test]

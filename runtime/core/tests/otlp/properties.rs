@@ -267,7 +267,8 @@ fn compare_with_prost(signal: Signal, bytes: Bytes) {
         }
         (Ok(_), Err(error)) => {
             let text = error.to_string();
-            let is_looser = text.contains("EntityRef") || text.contains("entity_refs") || text.contains("recursion limit");
+            let is_looser =
+                text.contains("EntityRef") || text.contains("entity_refs") || text.contains("recursion limit");
             assert!(is_looser, "the scan takes {bytes:02x?} but prost says {error}");
         }
         _ => {}

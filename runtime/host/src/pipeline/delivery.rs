@@ -60,7 +60,9 @@ async fn attempt(lane: &Lane, entry: QueueEntry, clock: &dyn Clock, cut_off: &mu
 
 async fn call(lane: &Lane, entry: &QueueEntry) -> Result<ExportOutcome, ExportError> {
     let deadline = lane.settings.deadline;
-    let export = catch(|| lane.exporter.export(entry.batch.clone(), entry.attempt));
+    // Lent, so that no view that is built for the call is still there when the batch is queued again.
+    let batch = Arc::new(entry.batch.lend());
+    let export = catch(|| lane.exporter.export(batch, entry.attempt));
     timeout(deadline, export).await.unwrap_or_else(|_| {
         let detail = format!("no answer within {deadline:?}");
         Err(ExportError::Fault(Fault { kind: FaultKind::DeadlineExceeded, detail }))

@@ -7,3 +7,4 @@ mod outcomes;
 mod queues;
 mod scripted;
 mod stage;
+mod views;
