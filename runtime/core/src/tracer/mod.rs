@@ -16,6 +16,7 @@ mod pool;
 mod span;
 mod span_builder;
 mod span_draft;
+mod span_plan;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
 //! How a span begins.
 
-use super::{Span, SpanDraft, Tracer};
+use super::{Span, SpanDraft, Tracer, span_plan::SpanPlan};
 use crate::{
     attribute::{Key, KeyValue, Value},
     context::SpanContext,
@@ -11,13 +11,13 @@ use crate::{
 #[must_use = "a span begins with `start`"]
 pub struct SpanBuilder<'t> {
     tracer: &'t Tracer,
-    draft: SpanDraft,
+    plan: SpanPlan,
 }
 
 impl<'t> SpanBuilder<'t> {
     #[inline]
     pub(super) fn new(tracer: &'t Tracer, name: Key) -> Self {
-        Self { tracer, draft: SpanDraft::new(name) }
+        Self { tracer, plan: SpanPlan::new(name) }
     }
 
     /// A child of a span in this process: whether it is sampled is inherited.
@@ -31,7 +31,7 @@ impl<'t> SpanBuilder<'t> {
     #[inline]
     pub fn child_of_context(mut self, parent: &SpanContext) -> Self {
         if parent.is_valid() {
-            self.draft.parent = parent.clone();
+            self.plan.parent = parent.clone();
         }
         self
     }
@@ -39,46 +39,49 @@ impl<'t> SpanBuilder<'t> {
     /// What role the span plays. Default: internal.
     #[inline]
     pub fn kind(mut self, kind: SpanKind) -> Self {
-        self.draft.kind = kind;
+        self.plan.kind = kind;
         self
     }
 
     /// Unix nanoseconds at which the span began, if that is not now. The span goes on from there.
     pub fn start_time(mut self, unix_nanos: u64) -> Self {
-        self.draft.start_time = Some(unix_nanos);
+        self.plan.start_time = Some(unix_nanos);
         self
     }
 
     /// Decides whether the span is sampled; neither parent nor sampler is asked. None decides nothing.
     pub fn sampled(mut self, is_sampled: Option<bool>) -> Self {
-        self.draft.is_sampled = is_sampled;
+        self.plan.is_sampled = is_sampled;
         self
     }
 
     /// An attribute that the sampler shall see. Others are cheaper to set after the start: then those of spans that are
     /// not sampled cost nothing.
     pub fn attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
-        self.draft.set_attribute(self.tracer, key, value);
+        if let Some(open) = self.plan.open(self.tracer) {
+            open.data.set_attribute(KeyValue::new(key, value), &self.tracer.recorder.limits);
+        }
         self
     }
 
     /// A link to another span.
     pub fn link(mut self, context: SpanContext, attributes: impl IntoIterator<Item = KeyValue>) -> Self {
-        self.draft.add_link(self.tracer, context, attributes);
+        if let Some(open) = self.plan.open(self.tracer) {
+            open.data.add_link(context, attributes, &self.tracer.recorder.limits);
+        }
         self
     }
 
     /// Begins the span.
     #[inline]
     pub fn start(self) -> Span {
-        self.draft.start(self.tracer)
+        self.plan.start(self.tracer, None, None)
     }
 
     /// Puts the start off: for front ends that learn the parent, or other things that the sampler shall see, after the
     /// span was made. Whenever it is started, the span begins now; one that is known to be dropped and gets another
     /// parent after all begins when it is started.
-    pub fn defer(mut self) -> SpanDraft {
-        self.draft.defer(self.tracer);
-        self.draft
+    pub fn defer(self) -> SpanDraft {
+        SpanDraft::new(self.plan, self.tracer)
     }
 }

@@ -1,0 +1,134 @@
+//! What a span is to be, before it starts: shared by the builder and by drafts.
+
+use super::{Span, Tracer, id_generator, open_span::OpenSpan, pool};
+use crate::{
+    attribute::Key,
+    clock::Reading,
+    context::{SpanContext, SpanId, TraceFlags, TraceId},
+    sampler::{SamplingDecision, SamplingParameters},
+    span::SpanKind,
+};
+
+/// A span that has not started. Small: it is moved with every call of a builder.
+pub(super) struct SpanPlan {
+    pub(super) name: Key,
+    pub(super) kind: SpanKind,
+    pub(super) parent: SpanContext,
+    pub(super) start_time: Option<u64>,
+    pub(super) is_sampled: Option<bool>,
+    /// Taken from the pool when the first attribute or link comes.
+    pub(super) open: Option<Box<OpenSpan>>,
+}
+
+impl SpanPlan {
+    #[inline]
+    pub(super) fn new(name: Key) -> Self {
+        Self {
+            name,
+            kind: SpanKind::Internal,
+            parent: SpanContext::default(),
+            start_time: None,
+            is_sampled: None,
+            open: None,
+        }
+    }
+
+    /// Begins the span, now or when it was put off, under new ids or those drawn already.
+    #[inline]
+    pub(super) fn start(self, tracer: &Tracer, begun: Option<Reading>, ids: Option<(TraceId, SpanId)>) -> Span {
+        if tracer.recorder.is_disabled {
+            let parent = self.parent.clone();
+            return self.give_up(parent);
+        }
+        let (trace_id, span_id) = match ids {
+            None => self.draw_ids(),
+            Some(ids) => ids,
+        };
+        let mut context = SpanContext {
+            trace_id,
+            span_id,
+            trace_flags: TraceFlags::NONE,
+            is_remote: false,
+            trace_state: self.parent.trace_state.clone(),
+        };
+        if !self.decide(tracer, &context) {
+            tracer.recorder.processor.on_sampled_out();
+            return self.give_up(context);
+        }
+        context.trace_flags = TraceFlags::SAMPLED;
+        if !tracer.recorder.live.try_enter() {
+            tracer.recorder.processor.on_live_span_cap();
+            return self.give_up(context);
+        }
+        self.record(tracer, begun, context)
+    }
+
+    #[inline]
+    pub(super) fn draw_ids(&self) -> (TraceId, SpanId) {
+        if self.parent.is_valid() { (self.parent.trace_id, id_generator::span_id()) } else { id_generator::root_ids() }
+    }
+
+    /// Where attributes go; none if they need not be kept.
+    #[inline]
+    pub(super) fn open(&mut self, tracer: &Tracer) -> Option<&mut OpenSpan> {
+        if self.is_known_to_be_dropped() {
+            return None;
+        }
+        Some(self.open.get_or_insert_with(|| pool::take(&tracer.recorder)))
+    }
+
+    /// Whether the span will not be sampled, unless it gets another parent.
+    pub(super) fn is_known_to_be_dropped(&self) -> bool {
+        match self.is_sampled {
+            Some(is_sampled) => !is_sampled,
+            None => self.has_local_parent() && !self.parent.is_sampled(),
+        }
+    }
+
+    #[inline]
+    fn give_up(self, context: SpanContext) -> Span {
+        if let Some(open) = self.open {
+            pool::put_back(open);
+        }
+        Span::not_recorded(context)
+    }
+
+    fn record(self, tracer: &Tracer, begun: Option<Reading>, context: SpanContext) -> Span {
+        let recorder = &tracer.recorder;
+        let mut open = self.open.unwrap_or_else(|| pool::take(recorder));
+        let reading = begun.unwrap_or_else(|| recorder.clock.read());
+        open.started = reading.monotonic;
+        let data = &mut open.data;
+        data.context = context.clone();
+        data.parent_span_id = self.parent.span_id;
+        data.parent_is_remote = self.parent.is_remote;
+        data.name = self.name;
+        recorder.limits.cut_name(&mut data.name);
+        data.kind = self.kind;
+        data.start_time = self.start_time.unwrap_or(reading.unix_nanos);
+        recorder.processor.on_start(data, &recorder.origin);
+        Span::recorded(context, open)
+    }
+
+    fn decide(&self, tracer: &Tracer, context: &SpanContext) -> bool {
+        match self.is_sampled {
+            Some(is_sampled) => is_sampled,
+            None if self.has_local_parent() => self.parent.is_sampled(),
+            None => {
+                let has_parent = self.parent.is_valid();
+                let decision = tracer.recorder.sampler.should_sample(&SamplingParameters {
+                    parent: has_parent.then_some(&self.parent),
+                    trace_id: context.trace_id,
+                    name: &self.name,
+                    kind: self.kind,
+                    attributes: self.open.as_ref().map_or(&[], |open| open.data.attributes.as_slice()),
+                });
+                decision == SamplingDecision::RecordAndSample
+            }
+        }
+    }
+
+    pub(super) fn has_local_parent(&self) -> bool {
+        self.parent.span_id != SpanId::INVALID && !self.parent.is_remote
+    }
+}
