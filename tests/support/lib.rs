@@ -14,5 +14,5 @@ pub use collector::{Collector, Received};
 pub use guest::guest;
 pub use http::{get, post};
 pub use process::{Server, free_port, wait_until};
-pub use spangate::{Spangate, binary};
+pub use spangate::{Spangate, binary, example};
 pub use status::Status;

@@ -38,12 +38,24 @@ impl Spangate {
 /// # Panics
 /// If it was not built.
 pub fn binary() -> PathBuf {
+    built("spangate", "cargo build -p spangate-cli")
+}
+
+/// Path of an example, beside the tests that cargo built.
+///
+/// # Panics
+/// If it was not built.
+pub fn example(name: &str) -> PathBuf {
+    built(&format!("examples/{name}"), "cargo build --workspace --examples")
+}
+
+fn built(name: &str, command: &str) -> PathBuf {
     let mut path = env::current_exe().expect("the path of this test");
     path.pop();
     if path.ends_with("deps") {
         path.pop();
     }
-    path.push("spangate");
-    assert!(path.exists(), "{} is missing: run `cargo build -p spangate-cli` first, or tests/run", path.display());
+    path.push(name);
+    assert!(path.exists(), "{} is missing: run `{command}` first, or tests/run", path.display());
     path
 }

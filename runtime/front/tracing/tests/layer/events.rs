@@ -125,3 +125,31 @@ fn events_and_status_can_be_set_by_hand() {
     assert_eq!(outer.event("made").and_then(|event| event.attribute("n")), Some(&1i64.into()));
     assert_eq!(outer.attribute("otel.name"), Some(&"means nothing special here".into()));
 }
+
+#[test]
+fn an_event_of_crate_log_has_the_place_it_came_from() {
+    let stage = stage();
+    let log = || {
+        let _span = info_span!("outer").entered();
+        // As `tracing-log` passes on what `log` says.
+        event!(
+            name: "log event",
+            target: "log",
+            Level::WARN,
+            log.target = "dependency",
+            log.module_path = "dependency::inner",
+            log.file = "inner.rs",
+            log.line = 3u32,
+            "connection lost"
+        );
+    };
+    stage.run(log);
+    stage.run_with(stage.layer().with_location(true), log);
+    let spans = stage.memory.finished_spans();
+    let event = &spans[0].events[0];
+    assert_eq!(event.name, "connection lost");
+    assert_eq!(event.attributes, [KeyValue::new("level", "WARN"), KeyValue::new("target", "dependency")]);
+    let located = &spans[1].events[0];
+    assert_eq!(located.attribute("code.file.path"), Some(&"inner.rs".into()));
+    assert_eq!(located.attribute("code.line.number"), Some(&3i64.into()));
+}
