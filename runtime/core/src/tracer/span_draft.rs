@@ -18,17 +18,24 @@ pub struct SpanDraft {
     begun: Option<Reading>,
     /// Drawn early, if somebody asked.
     ids: Option<(TraceId, SpanId)>,
+    is_disabled: bool,
 }
 
 impl SpanDraft {
     /// The span begins now, whenever it is started. Of one that will not be recorded the time is of no interest.
     pub(super) fn new(plan: SpanPlan, tracer: &Tracer) -> Self {
-        let begun = (!plan.is_known_to_be_dropped()).then(|| tracer.recorder.clock.read());
-        Self { plan, begun, ids: None }
+        let is_disabled = tracer.recorder.is_disabled;
+        let is_dropped = is_disabled || plan.is_known_to_be_dropped();
+        let begun = (!is_dropped).then(|| tracer.recorder.clock.read());
+        Self { plan, begun, ids: None, is_disabled }
     }
 
-    /// The span's ids, which are fixed from here on, and with them the parent.
+    /// The span's ids, which are fixed from here on, and with them the parent. If the tracer is disabled those of the
+    /// parent, which may be invalid.
     pub fn ids(&mut self) -> (TraceId, SpanId) {
+        if self.is_disabled {
+            return (self.plan.parent.trace_id, self.plan.parent.span_id);
+        }
         *self.ids.get_or_insert_with(|| self.plan.draw_ids())
     }
 
@@ -78,9 +85,10 @@ impl SpanDraft {
         self.plan.open.as_ref().map_or(&Status::Unset, |open| &open.data.status)
     }
 
-    /// Whether the span will not be sampled, unless it gets another parent: then attributes are not kept.
+    /// Whether the span will not be sampled, unless it gets another parent; then attributes are not kept. Always so if the
+    /// tracer is disabled.
     pub fn is_known_to_be_dropped(&self) -> bool {
-        self.plan.is_known_to_be_dropped()
+        self.is_disabled || self.plan.is_known_to_be_dropped()
     }
 
     /// Whether the parent is in this process, so that nobody has to be asked about sampling.

@@ -288,6 +288,12 @@ fn a_disabled_tracer_records_nothing_and_passes_on_what_other_processes_decided(
     let root = tracer.span("root").link(parent, []).start();
     assert!(!root.context().is_valid() && !root.is_recording());
     tracer.event("event").emit();
-    drop((server, client, root));
+    let mut draft = tracer.span("late").attribute("key", 1i64).defer();
+    assert!(draft.is_known_to_be_dropped() && !draft.ids().0.is_valid());
+    assert!(draft.set_parent(&remote(TraceFlags::SAMPLED)));
+    assert_eq!(draft.ids(), (TraceId([7; 16]), SpanId([8; 8])));
+    let late = draft.start(&tracer);
+    assert_eq!(late.context(), &remote(TraceFlags::SAMPLED));
+    drop((server, client, root, late));
     assert!(notes.take().is_empty() && tracer.live_spans() == 0 && tracer.is_disabled());
 }

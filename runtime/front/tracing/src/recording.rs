@@ -194,13 +194,12 @@ impl Recording {
 /// The ids under which a span is recorded: for whoever formats logs or events and is handed a [`SpanRef`].
 ///
 /// The ids and the parent are fixed by asking; whether the span is sampled is not decided. None if no layer of this crate
-/// records the span. If there are several layers in the subscriber, the ids are those of the lowest. Outside of layers,
+/// records the span, or the tracer is disabled and there is no parent to stand for. If there are several layers in the subscriber, the ids are those of the lowest. Outside of layers,
 /// [`crate::SpanExt::context`] tells more.
 pub fn ids_of<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) -> Option<(TraceId, SpanId)> {
+    let of_context = |context: &SpanContext| (context.trace_id, context.span_id);
     let known =
-        |recordings: &Recordings| recordings.first.known_context().map(|context| (context.trace_id, context.span_id));
-    if let Some(ids) = span.extensions().get::<Recordings>().map(known)? {
-        return Some(ids);
-    }
-    span.extensions_mut().get_mut::<Recordings>().and_then(|recordings| recordings.first.ids())
+        span.extensions().get::<Recordings>().map(|recordings| recordings.first.known_context().map(of_context))?;
+    let ids = known.or_else(|| span.extensions_mut().get_mut::<Recordings>()?.first.ids());
+    ids.filter(|(trace_id, _)| trace_id.is_valid())
 }

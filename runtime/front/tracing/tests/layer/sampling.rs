@@ -11,7 +11,7 @@ use spangate_tracing::{
 };
 use tracing::{info, info_span};
 
-use crate::stage::{EverySecond, Untouchable, named, remote, stage, stage_with};
+use crate::stage::{EverySecond, Untouchable, disabled_stage, named, remote, stage, stage_with};
 
 #[test]
 fn a_caller_that_is_set_late_decides_either_way() {
@@ -110,4 +110,20 @@ fn a_span_that_nobody_uses_is_recorded_all_the_same() {
     let spans = stage.run(|| drop(info_span!("unused")));
     assert!(named(&spans, "unused").is_root());
     assert_eq!(stage.tracer.live_spans(), 0);
+}
+
+#[test]
+fn a_disabled_tracer_costs_no_formatting_and_passes_on_what_the_caller_decided() {
+    let stage = disabled_stage();
+    stage.run(|| {
+        let server = info_span!("server", field = ?Untouchable);
+        server.set_parent(remote(TraceFlags::SAMPLED)).expect("in time");
+        server.in_scope(|| {
+            info!(field = ?Untouchable, "event");
+            let client = info_span!("client", field = ?Untouchable).entered();
+            assert_eq!(client.context(), remote(TraceFlags::SAMPLED), "the header goes out as it came in");
+        });
+        assert!(!info_span!(parent: None, "root").context().is_valid());
+    });
+    assert_eq!((stage.memory.finished_spans().len(), stage.memory.sampled_out()), (0, 0));
 }

@@ -10,7 +10,7 @@ use spangate_tracing::{
         context::{SpanContext, SpanId, TraceFlags, TraceId},
         in_memory::{InMemoryExporter, SpanRecord},
         sampler::{AlwaysOn, ParentBased, Sampler, SamplingDecision, SamplingParameters},
-        tracer::Tracer,
+        tracer::{Tracer, TracerBuilder},
     },
     layer,
 };
@@ -28,8 +28,17 @@ pub(crate) fn stage() -> Stage {
 }
 
 pub(crate) fn stage_with(sampler: impl Sampler + 'static) -> Stage {
+    build(|builder| builder.sampler(sampler))
+}
+
+/// `OTEL_SDK_DISABLED`.
+pub(crate) fn disabled_stage() -> Stage {
+    build(|builder| builder.disabled(true))
+}
+
+fn build(change: impl FnOnce(TracerBuilder) -> TracerBuilder) -> Stage {
     let (memory, clock) = (InMemoryExporter::new(), Arc::new(ManualClock::at_unix_nanos(1_000)));
-    let tracer = Tracer::builder(clock.clone(), Arc::new(memory.clone())).sampler(sampler).build();
+    let tracer = change(Tracer::builder(clock.clone(), Arc::new(memory.clone()))).build();
     Stage { memory, clock, tracer }
 }
 
