@@ -13,7 +13,11 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::{columns::Columns, otlp, signal::Signal};
+use crate::{
+    columns::{Columns, pair},
+    otlp,
+    signal::Signal,
+};
 
 /// Sixteen bytes, stable across attempts and restarts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,6 +148,14 @@ impl Batch {
     /// Bytes of all metadata, charged to queues beside [`Self::size`]: a sender chooses them too.
     pub fn metadata_size(&self) -> usize {
         self.metadata.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
+    /// The name of a row of the events signal, read where it lies: no view is built for it. Empty if there is no such row.
+    pub fn event_name(&self, row: u32) -> &str {
+        match &self.form {
+            Form::Received(request) => request.event_name(row),
+            Form::Recorded(columns) => columns.text_at(pair(&columns.events.name, row as usize)),
+        }
     }
 
     /// The rows as columns.

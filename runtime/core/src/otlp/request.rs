@@ -4,7 +4,9 @@ use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 
-use super::index::{Index, NO_TRACE_ID};
+use super::fields::log_record;
+use super::index::{ByteRange, Index, NO_TRACE_ID};
+use super::wire::{Message, Reader};
 use super::{assemble, decode};
 use crate::{columns::Columns, signal::Signal};
 
@@ -56,6 +58,13 @@ impl Request {
         self.bytes.get(start..start.saturating_add(16)).unwrap_or_default()
     }
 
+    /// The name of an event, read where it lies; empty if the row does not exist or is no event.
+    pub fn event_name(&self, row: u32) -> &str {
+        let body = self.index.rows.get(row as usize).filter(|_| self.signal == Signal::Events).map(|row| row.body);
+        let name = body.and_then(|body| last_field(&self.bytes, body, log_record::EVENT_NAME));
+        name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+    }
+
     /// The rows in ascending order, each once, whatever the order asked for. Rows that do not exist are ignored.
     pub fn select(&self, rows: &[u32]) -> Self {
         assemble::select(self, rows)
@@ -94,4 +103,19 @@ impl Request {
     pub fn decode(&self) -> Columns {
         decode::decode(self.signal, &self.bytes, &self.index)
     }
+}
+
+/// The value of a field that may occur once, of which protobuf takes the last.
+fn last_field(bytes: &[u8], message: ByteRange, field: u32) -> Option<&[u8]> {
+    let mut r = Reader::new(bytes, message.start as usize, message.end as usize, Message::LogRecord);
+    let mut found = None;
+    // The message was scanned: nothing in it can be malformed.
+    while let Ok(Some(tag)) = r.tag() {
+        if tag == field {
+            found = r.bytes().ok();
+        } else if r.skip(tag, 0).is_err() {
+            break;
+        }
+    }
+    found
 }

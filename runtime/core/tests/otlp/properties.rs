@@ -90,8 +90,12 @@ proptest! {
 
     #[test]
     fn events_to_columns_and_back_are_the_same(request in logs_request(&any_double())) {
-        let columns = scan(Signal::Events, &request).request.decode();
+        let scanned = scan(Signal::Events, &request).request;
+        let columns = scanned.decode();
         let mut expected = valid_events(request);
+        let records = expected.resource_logs.iter().flat_map(|it| &it.scope_logs).flat_map(|it| &it.log_records);
+        let names: Vec<&str> = records.map(|record| record.event_name.as_str()).collect();
+        prop_assert_eq!((0..scanned.rows()).map(|row| scanned.event_name(row)).collect::<Vec<_>>(), names);
         normal::normalize_events(&mut expected);
         assert_same(&decode::<ExportLogsServiceRequest>(&otlp::encode(Signal::Events, &columns)), &expected);
     }

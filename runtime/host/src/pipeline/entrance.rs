@@ -80,11 +80,12 @@ impl Entrance {
 
     /// Takes a request, or none of it. Returns whether something is pending that was not before.
     pub(super) fn receive(&self, request: Request, metadata: Metadata, way_in: &WayIn<'_>) -> Result<bool, NoRoom> {
-        let mut inner = self.lock();
-        let rows = request.rows();
-        inner.admit(request.signal(), way_in, self.pending_rows(), (rows as usize, request.size()))?;
+        let (signal, rows) = (request.signal(), request.rows());
+        // Not under the lock: what is kept may be copied.
         let kept = way_in.sampler.sample(request);
-        let accepted = kept.as_ref().map_or(0, Request::rows);
+        let (accepted, bytes) = kept.as_ref().map_or((0, 0), |kept| (kept.rows(), kept.size()));
+        let mut inner = self.lock();
+        inner.admit(signal, way_in, self.pending_rows(), (accepted as usize, bytes))?;
         inner.received.received += u64::from(rows);
         inner.received.sampled_out += u64::from(rows - accepted);
         inner.received.accepted += u64::from(accepted);

@@ -127,7 +127,7 @@ impl Lane {
 
     /// Takes what the exporter wants of a batch.
     pub(super) fn offer(&self, batch: &Arc<Batch>, now: Duration) {
-        let wanted = match self.settings.subscription.wanted(&batch.lend()) {
+        let wanted = match self.settings.subscription.wanted(batch) {
             Wanted::Nothing => return self.count_not_subscribed(batch.len()),
             Wanted::Everything => batch.clone(),
             Wanted::Rows(rows) => Arc::new(batch.select(&rows)),

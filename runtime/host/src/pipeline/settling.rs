@@ -32,12 +32,18 @@ impl Lane {
     /// Puts every row of an attempt where it belongs.
     pub(super) fn settle(&self, entry: QueueEntry, answer: &Answer, now: Duration) -> Settled {
         self.attempts.count(answer, now);
-        let mut state = self.lock();
-        let (ruling, mut news) = self.judge_credentials(&mut state, &entry, answer, now);
+        let (ruling, mut news) = self.judge_credentials(&entry, answer, now);
         let is_too_old = self.settings.retry.is_too_old(entry.enqueued_at, now);
-        let verdict = judge(Tried { rows: entry.rows(), faults: entry.faults, is_too_old, ruling }, answer);
-        let settled = verdict.settled;
-        match self.next_entry(&mut state, entry, verdict, answer, now) {
+        // Not under the lock: an answer may name a million rows, and those to be sent again are copied. Until they are
+        // where they belong they are in flight.
+        let Verdict { settled, next } =
+            judge(Tried { rows: entry.rows(), faults: entry.faults, is_too_old, ruling }, answer);
+        let entry = match next.rows() {
+            Some(rows) => entry.with_batch(Arc::new(entry.batch.select(rows))),
+            None => entry,
+        };
+        let mut state = self.lock();
+        match self.next_entry(&mut state, entry, &next, answer, now) {
             Some(entry) => state.queue.requeue([entry], Settled { requeued: 0, ..settled }),
             None => state.queue.finish(settled),
         }
@@ -53,13 +59,8 @@ impl Lane {
         settled
     }
 
-    fn judge_credentials(
-        &self,
-        state: &mut State,
-        entry: &QueueEntry,
-        answer: &Answer,
-        now: Duration,
-    ) -> (Option<Ruling>, Option<News>) {
+    fn judge_credentials(&self, entry: &QueueEntry, answer: &Answer, now: Duration) -> (Option<Ruling>, Option<News>) {
+        let mut state = self.lock();
         let sender = || sender_of(&entry.batch, &self.settings.sender_headers);
         match answer {
             Ok(ExportOutcome::Accepted | ExportOutcome::Partial(_)) => {
@@ -89,24 +90,20 @@ impl Lane {
         &self,
         state: &mut State,
         mut entry: QueueEntry,
-        verdict: Verdict,
+        next: &Next,
         answer: &Answer,
         now: Duration,
     ) -> Option<QueueEntry> {
-        let of_rows = |entry: QueueEntry, rows: Option<Vec<u32>>| match rows {
-            Some(rows) => entry.with_batch(Arc::new(entry.batch.select(&rows))),
-            None => entry,
-        };
-        match verdict.next {
+        match *next {
             Next::Done => None,
-            Next::Retry { rows, requested, faults } => {
+            Next::Retry { requested, faults, .. } => {
                 let delay = self.settings.retry.delay(entry.attempt, requested, state.rng.u64(..));
                 entry.faults = faults;
-                Some(of_rows(entry, rows).not_before(now.saturating_add(delay)))
+                Some(entry.not_before(now.saturating_add(delay)))
             }
-            Next::Hold { rows, not_before } => {
+            Next::Hold { not_before, .. } => {
                 entry.unauthorized = entry.unauthorized.saturating_add(1);
-                Some(of_rows(entry, rows).not_before(not_before))
+                Some(entry.not_before(not_before))
             }
             Next::Pause(delay) => {
                 // It was not tried: the attempt that was counted when it was taken out is taken back.

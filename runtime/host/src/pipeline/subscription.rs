@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use spangate_core::{batch::Batch, columns::pair, signal::Signal};
+use spangate_core::{batch::Batch, signal::Signal};
 
 use crate::config;
 
@@ -130,8 +130,7 @@ fn narrow_flag(wants: bool, allowed: Option<bool>, key: &str, problems: &mut Vec
 }
 
 fn wanted_events(batch: &Batch, names: &BTreeSet<String>) -> Wanted {
-    let columns = batch.columns();
-    let is_wanted = |row: &u32| names.contains(columns.text_at(pair(&columns.events.name, *row as usize)));
+    let is_wanted = |row: &u32| names.contains(batch.event_name(*row));
     let rows: Vec<u32> = (0..batch.len()).filter(is_wanted).collect();
     match rows.len() {
         0 => Wanted::Nothing,
