@@ -1,16 +1,13 @@
 //! OpenTelemetry SDKs that nobody here wrote send traces to `spangate run`; sandboxed exporters deliver them to a real
 //! Zipkin, a real Jaeger and a second spangate, and each returns the same tree.
 
-use std::{collections::BTreeMap, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
 use anyhow::{Context, Result};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
 use serde_json::Value;
-use spangate_tests::{Collector, Server, Spangate, Status, backend, free_port, get, wait_until};
-
-/// Name of each span and of its parent, empty for the root. Zipkin lower-cases names.
-type Tree = BTreeMap<String, String>;
+use spangate_tests::{
+    Collector, OtelClient, Server, Spangate, Status, Tree, backend, free_port, get, tree, tree_in, wait_until,
+};
 
 struct Ports {
     grpc: u16,
@@ -56,7 +53,7 @@ fn exporter(name: &str, component: &str, allow: &str, endpoint: &str) -> String 
 #[test]
 fn traces_of_otel_sdks_arrive_whole_in_zipkin_jaeger_and_a_second_spangate() -> Result<()> {
     let (Some(zipkin), Some(jaeger)) = (backend("zipkin"), backend("jaeger")) else { return Ok(()) };
-    let (Some(python), Some(javascript)) = (backend("python"), backend("javascript")) else { return Ok(()) };
+    let Some(clients) = OtelClient::all() else { return Ok(()) };
     let zipkin = Zipkin::start(&zipkin)?;
     let jaeger = Jaeger::start(&jaeger)?;
     let sink = Collector::start();
@@ -72,26 +69,15 @@ fn traces_of_otel_sdks_arrive_whole_in_zipkin_jaeger_and_a_second_spangate() -> 
 
     let http = format!("http://127.0.0.1:{}", first.http);
     let grpc = format!("http://127.0.0.1:{}", first.grpc);
-    let python_client = python;
-    let javascript_client = Path::new("node");
-    let python_script = Path::new(env!("CARGO_MANIFEST_DIR")).join("backends/python/send.py");
-    let javascript_script = javascript.join("send.mjs");
-    let clients = [
-        (python_client.as_path(), &python_script, "http", &http),
-        (python_client.as_path(), &python_script, "grpc", &grpc),
-        (javascript_client, &javascript_script, "json", &http),
-        (javascript_client, &javascript_script, "protobuf", &http),
-        (javascript_client, &javascript_script, "grpc", &grpc),
-    ];
-    for (client, script, protocol, endpoint) in clients {
-        let trace_id = send(client, script, protocol, endpoint)?;
-        let expected: Tree =
-            [("GET /cart", ""), ("load cart", "GET /cart"), ("price", "GET /cart")].map(owned).into_iter().collect();
+    for client in clients {
+        let trace_id = client.send(if client.is_grpc() { &grpc } else { &http }, &[])?;
+        let expected = OtelClient::tree();
+        // Zipkin lower-cases names.
         let lower =
             expected.iter().map(|(name, parent)| (name.to_lowercase(), parent.to_lowercase())).collect::<Tree>();
-        assert_eq!(wait_until("the trace in Zipkin", || zipkin.tree(&trace_id)), lower, "{protocol}");
-        assert_eq!(wait_until("the trace in Jaeger", || jaeger.tree(&trace_id)), expected, "{protocol}");
-        assert_eq!(wait_until("the trace behind the second", || tree_in(&sink, &trace_id)), expected, "{protocol}");
+        assert_eq!(wait_until("the trace in Zipkin", || zipkin.tree(&trace_id)), lower, "{client:?}");
+        assert_eq!(wait_until("the trace in Jaeger", || jaeger.tree(&trace_id)), expected, "{client:?}");
+        assert_eq!(wait_until("the trace behind the second", || tree_in(&sink, &trace_id)), expected, "{client:?}");
     }
     for admin in [first.admin, second.admin] {
         Status::ask(admin).assert_accounted();
@@ -101,36 +87,6 @@ fn traces_of_otel_sdks_arrive_whole_in_zipkin_jaeger_and_a_second_spangate() -> 
         assert!(status.success(), "{status}\n{log}");
     }
     Ok(())
-}
-
-fn owned((name, parent): (&str, &str)) -> (String, String) {
-    (name.to_owned(), parent.to_owned())
-}
-
-fn send(client: &Path, script: &Path, protocol: &str, endpoint: &str) -> Result<String> {
-    let output = Command::new(client).arg(script).args([protocol, endpoint]).output()?;
-    anyhow::ensure!(output.status.success(), "{script:?} {protocol}: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-}
-
-/// The tree of spans `(id, parent id, name)`, once all three are there.
-fn tree(spans: &[(String, String, String)]) -> Option<Tree> {
-    let name_of =
-        |id: &str| spans.iter().find(|(own, ..)| own == id).map_or_else(String::new, |(.., name)| name.clone());
-    (spans.len() == 3).then(|| spans.iter().map(|(_, parent, name)| (name.clone(), name_of(parent))).collect())
-}
-
-fn tree_in(sink: &Collector, trace_id: &str) -> Option<Tree> {
-    let hex = |id: &[u8]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let mut spans = Vec::new();
-    for received in sink.received() {
-        let request = ExportTraceServiceRequest::decode(received.body).ok()?;
-        let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
-        for span in scopes.flat_map(|scope| scope.spans).filter(|span| hex(&span.trace_id) == trace_id) {
-            spans.push((hex(&span.span_id), hex(&span.parent_span_id), span.name));
-        }
-    }
-    tree(&spans)
 }
 
 struct Zipkin {

@@ -3,7 +3,7 @@
 //! Source: OpenTelemetry protocol specification 1.x, "OTLP/HTTP". The answer has the type of the request; an error is a
 //! `google.rpc.Status`. Only 429 and 503 may be sent again, and both say when.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts,
@@ -27,6 +27,11 @@ use super::{
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
+/// What is read of a stranger's body.
+const STRANGER_BYTES: u64 = 1 << 20;
+/// What is read of any refused body over HTTP/2: about what a client may send before it is told that it may send more.
+const ON_ITS_WAY_BYTES: u64 = 64 << 10;
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
 /// Answers OTLP over HTTP.
 pub(super) struct OtlpHttp {
@@ -102,9 +107,9 @@ impl OtlpHttp {
                 false => reply(StatusCode::OK, JSON, taken_json(endpoint, &taken)),
             },
             Err(failure) => {
-                if head.version < Version::HTTP_2 && !has_lost_the_body(&failure) {
-                    body::discard(body, &head.headers, discarded_bytes(&failure), self.intake.config.read_timeout)
-                        .await;
+                if !has_lost_the_body(&failure) {
+                    let (max_bytes, read_timeout) = self.discarded(head.version, &failure);
+                    body::discard(body, &head.headers, max_bytes, read_timeout).await;
                 }
                 refuse(&failure, is_protobuf)
             }
@@ -112,9 +117,18 @@ impl OtlpHttp {
     }
 }
 
-/// How much of a refused body is read: enough for an ordinary request of a stranger, and no more.
-fn discarded_bytes(failure: &Failure) -> u64 {
-    if matches!(failure, Failure::Unauthenticated(_)) { 1 << 20 } else { body::MAX_DISCARDED_BYTES }
+impl OtlpHttp {
+    /// How much of a refused body is read, and how long the next piece of it is waited for. Over HTTP/2 the answer needs
+    /// no such thing, but there are clients (curl 7.88 is one) that lose it if the stream is reset behind it: what is on
+    /// its way already is taken. Of a stranger's body no more than an ordinary request has.
+    fn discarded(&self, version: Version, failure: &Failure) -> (u64, Duration) {
+        let read_timeout = self.intake.config.read_timeout;
+        match failure {
+            _ if version >= Version::HTTP_2 => (ON_ITS_WAY_BYTES, ON_ITS_WAY.min(read_timeout)),
+            Failure::Unauthenticated(_) => (STRANGER_BYTES, read_timeout),
+            _ => (body::MAX_DISCARDED_BYTES, read_timeout),
+        }
+    }
 }
 
 /// Whether the body cannot be read any further.

@@ -8,6 +8,7 @@ use spangate::{
 
 use crate::{
     client::{Grpc, Http1, JSON, PROTOBUF, Raw, TRACES, frame},
+    connections::http2_frame,
     fake::Running,
     samples,
 };
@@ -135,4 +136,32 @@ async fn a_stranger_with_a_large_body_is_answered_and_cut() {
     late.write(format!("{head}expect: 100-continue\r\nconnection: close\r\ncontent-length: 5\r\n\r\n")).await;
     assert!(late.read_to_end().await.starts_with("HTTP/1.1 401 "));
     assert_eq!(running.stats.bytes_received.get(), 0);
+}
+
+#[tokio::test]
+async fn a_stranger_over_http2_is_answered_without_a_reset_behind_the_answer() {
+    let running = Running::http(guarded).await;
+    let mut raw = Raw::connect(running.address).await;
+    let path = [&[0x04, 10], &b"/v1/traces"[..]].concat();
+    let head = [&[0x83, 0x86][..], &path, &[0x01, 1, b'x']].concat();
+    raw.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
+    raw.write([http2_frame(0x4, 0, 0, &[]), http2_frame(0x1, 0x4, 1, &head)].concat()).await;
+    // Long enough for an answer that does not wait for the body to be on its way.
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    raw.write(http2_frame(0x0, 0x1, 1, &[0; 1000])).await;
+    // Frames of the stream until its end, then whatever comes before the answer to a ping.
+    let mut seen = vec![];
+    loop {
+        let (kind, flags, stream) = raw.http2_frame().await;
+        match (kind, stream) {
+            (0x0 | 0x1 | 0x3, 1) => seen.push(kind),
+            (0x6, 0) if flags == 1 => break,
+            _ => {}
+        }
+        if kind == 0x0 && flags & 1 == 1 {
+            raw.write(http2_frame(0x6, 0, 0, &[0; 8])).await;
+        }
+    }
+    assert_eq!(seen, [0x1, 0x0], "headers, data and no reset");
+    assert_eq!(running.requests(Outcome::Unauthenticated), 1);
 }

@@ -172,6 +172,18 @@ impl Raw {
         self.0.write_all(text.as_ref()).await.unwrap();
     }
 
+    /// Kind, flags and stream of the next frame of HTTP/2.
+    pub(crate) async fn http2_frame(&mut self) -> (u8, u8, u32) {
+        let mut head = [0; 9];
+        let read = async {
+            self.0.read_exact(&mut head).await?;
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+            self.0.read_exact(&mut vec![0; length]).await
+        };
+        timeout(PATIENCE, read).await.expect("a frame in time").expect("a frame");
+        (head[3], head[4], u32::from_be_bytes([head[5], head[6], head[7], head[8]]))
+    }
+
     /// Everything until the other side closes.
     pub(crate) async fn read_to_end(&mut self) -> String {
         let mut bytes = Vec::new();
