@@ -1,4 +1,4 @@
-//! Records one span, has a sandboxed exporter send it over loopback, and looks whether it came.
+//! Records one span with `tracing`, has a sandboxed exporter send it over loopback, and looks whether it came.
 //!
 //! `empty COMPONENT CACHE_DIR`: COMPONENT is `builtin:otlp` or a file, CACHE_DIR holds compiled components.
 
@@ -8,6 +8,8 @@ use std::{
     thread,
     time::Duration,
 };
+
+use tracing_subscriber::layer::SubscriberExt;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [component, cache] = [1, 2].map(|n| std::env::args().nth(n).expect("COMPONENT CACHE_DIR"));
@@ -20,7 +22,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
          grants.http.allow = [{url:?}]\nsettings.endpoint = {url:?}\n"
     ))
     .start()?;
-    runtime.tracer("empty").span("checkout").attribute("order", 7).start().end();
+    let layer = spangate_tracing::layer(runtime.tracer("empty"));
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        tracing::info_span!("checkout", order = 7).in_scope(|| ());
+    });
     let report = runtime.shutdown(Duration::from_secs(10));
     println!("{report}");
     assert!(report.is_complete, "the span was delivered");
