@@ -252,6 +252,18 @@ fn every_nth_call_traps_and_the_others_are_accepted() {
 }
 
 #[test]
+fn a_guest_that_leaks_is_replaced_before_it_is_stopped() {
+    let stage = Stage::new();
+    let exporter = stage.faulty("leak", "");
+    for _ in 0..250 {
+        assert_eq!(stage.export(&exporter, &spans()), Ok(ExportOutcome::Accepted));
+    }
+    let state = exporter.state();
+    assert!(state.recycles > 0 && state.faults.is_empty(), "{state:?}");
+    assert!(state.cost.memory_peak_bytes <= 16 << 20);
+}
+
+#[test]
 fn a_flood_of_log_lines_is_held_back_and_cannot_forge_lines() {
     let stage = Stage::new();
     let exporter = stage.faulty("log_flood", "");

@@ -9,6 +9,7 @@ mod abort;
 mod bad_reply;
 mod bindings;
 mod deep_recursion;
+mod leak;
 mod log_flood;
 mod memory_bomb;
 mod pointer_chase;
@@ -28,10 +29,11 @@ use bindings::spangate::exporter::batch::{Batch, Outcome};
 
 type Fault = fn(Batch, &Settings) -> Outcome;
 
-const FAULTS: [(&str, Fault); 13] = [
+const FAULTS: [(&str, Fault); 14] = [
     ("abort", abort::export),
     ("bad_reply", bad_reply::export),
     ("deep_recursion", deep_recursion::export),
+    ("leak", leak::export),
     ("log_flood", log_flood::export),
     ("memory_bomb", memory_bomb::export),
     ("pointer_chase", pointer_chase::export),

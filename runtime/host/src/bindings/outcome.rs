@@ -31,6 +31,41 @@ pub(crate) fn bound_outcome(outcome: batch::Outcome, rows: u32) -> ExportOutcome
     }
 }
 
+/// What [`bound_outcome`] puts right in an outcome for a batch of `rows` rows, in words.
+pub(crate) fn corrections(outcome: &batch::Outcome, rows: u32) -> impl Iterator<Item = String> {
+    let (delay, reason, partial) = match outcome {
+        batch::Outcome::Accepted => (None, "", None),
+        batch::Outcome::Partial(partial) => (partial.delay_ms, partial.reason.as_str(), Some(partial)),
+        batch::Outcome::RetryAfter(retry) => (retry.delay_ms, retry.reason.as_str(), None),
+        batch::Outcome::Rejected(reason) => (None, reason.as_str(), None),
+    };
+    let most = MAX_DELAY.as_millis();
+    let delay = delay.filter(|delay| u128::from(*delay) > most);
+    let delay = delay.map(|delay| format!("`delay-ms` is {delay}; at most {most} are waited"));
+    let bytes = (reason.len() > MAX_REASON_BYTES)
+        .then(|| format!("`reason` has {} bytes; {MAX_REASON_BYTES} are kept", reason.len()));
+    delay.into_iter().chain(bytes).chain(partial.and_then(|partial| rows_put_right(partial, rows)))
+}
+
+fn rows_put_right(partial: &batch::Partial, rows: u32) -> Option<String> {
+    let (rejected_rows, retry_rows) = (&partial.rejected_rows, &partial.retry_rows);
+    let both: Vec<u32> = rejected_rows.iter().chain(retry_rows).copied().collect();
+    if let Some(row) = both.iter().find(|row| **row >= rows) {
+        return Some(format!("`partial` names the row {row} of a batch of {rows} rows, which are numbered from 0"));
+    }
+    if bound_rows(both.clone(), rows).len() < both.len() {
+        return Some("`partial` names a row more than once in `rejected-rows` and `retry-rows`".to_owned());
+    }
+    let (rejected, named, retried) = (partial.rejected, count(rejected_rows), count(retry_rows));
+    if rejected < named {
+        return Some(format!("`partial` says that {rejected} rows were rejected and names {named}"));
+    }
+    let sum = u64::from(rejected) + u64::from(retried);
+    (sum > u64::from(rows)).then(|| {
+        format!("`partial` says that {rejected} rows were rejected and {retried} are to be sent again, of {rows}")
+    })
+}
+
 fn bound_partial(partial: batch::Partial, rows: u32) -> Partial {
     let rejected_rows = bound_rows(partial.rejected_rows, rows);
     let mut retry_rows = bound_rows(partial.retry_rows, rows);
@@ -101,6 +136,31 @@ mod tests {
     #[test]
     fn a_count_without_rows_is_clamped_to_the_batch() {
         assert_eq!(bound_partial(partial(u32::MAX, &[], &[0, 1]), 5).rejected, 3);
+    }
+
+    #[test]
+    fn what_is_put_right_is_told_and_what_is_right_is_not() {
+        let told = |outcome| corrections(&outcome, 4).collect::<Vec<_>>();
+        for (partial, part) in [
+            (partial(1, &[4], &[]), "the row 4 of a batch of 4 rows"),
+            (partial(2, &[1, 1], &[]), "more than once"),
+            (partial(1, &[1], &[1]), "more than once"),
+            (partial(0, &[1], &[]), "0 rows were rejected and names 1"),
+            (partial(3, &[], &[0, 1]), "3 rows were rejected and 2 are to be sent again, of 4"),
+        ] {
+            let told = told(batch::Outcome::Partial(partial));
+            assert!(told.len() == 1 && told[0].contains(part), "{told:?}");
+        }
+        let retry = batch::Retry { delay_ms: Some(u32::MAX), reason: "x".repeat(2_000) };
+        assert_eq!(told(batch::Outcome::RetryAfter(retry)).len(), 2);
+        for right in [
+            batch::Outcome::Accepted,
+            batch::Outcome::Partial(partial(2, &[3], &[0, 1])),
+            batch::Outcome::RetryAfter(batch::Retry { delay_ms: Some(300_000), reason: String::new() }),
+            batch::Outcome::Rejected("no".into()),
+        ] {
+            assert_eq!(told(right), Vec::<String>::new());
+        }
     }
 
     #[test]

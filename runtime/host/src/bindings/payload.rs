@@ -21,6 +21,8 @@ pub(crate) struct Payloads {
     last: u32,
     bytes: usize,
     held: HashMap<u32, Payload>,
+    /// Handles that the guest neither sent nor dropped, those of earlier calls included.
+    handles: u32,
 }
 
 /// The guest holds as many payloads as it may, [`Payloads::MAX`] or [`Payloads::MAX_BYTES`].
@@ -46,6 +48,7 @@ impl Payloads {
         self.bytes = bytes;
         self.last = self.last.checked_add(1).ok_or(PayloadLimit)?;
         self.held.insert(self.last, payload);
+        self.handles = self.handles.saturating_add(1);
         Ok(Resource::new_own(self.last))
     }
 
@@ -54,11 +57,17 @@ impl Payloads {
         self.held.get(&handle.rep())
     }
 
-    /// Takes the payload out of a handle: sending consumes it.
+    /// Takes the payload out of a handle: sending consumes both.
     pub(crate) fn take(&mut self, handle: &Resource<Payload>) -> Option<Payload> {
+        self.handles = self.handles.saturating_sub(1);
         let payload = self.held.remove(&handle.rep())?;
         self.bytes = self.bytes.saturating_sub(payload.bytes.len());
         Some(payload)
+    }
+
+    /// Handles that the guest neither sent nor dropped.
+    pub(crate) fn handles(&self) -> u32 {
+        self.handles
     }
 
     /// Forgets a payload whose handle the guest dropped. Unknown numbers are fine: the host may have been first.
@@ -85,8 +94,9 @@ mod tests {
     fn a_payload_is_sent_once() {
         let mut payloads = Payloads::default();
         let handle = payloads.push(payload()).unwrap();
-        assert_eq!(payloads.take(&handle).unwrap().bytes, "x");
+        assert_eq!((payloads.handles(), payloads.take(&handle).unwrap().bytes), (1, "x".into()));
         assert!(payloads.take(&handle).is_none());
+        assert_eq!(payloads.handles(), 0);
     }
 
     #[test]

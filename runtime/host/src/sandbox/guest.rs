@@ -9,6 +9,7 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use super::{
     lending,
     limits::{CallLimits, Ceiling},
+    observer::{GuestObserver, Read},
 };
 use crate::{
     bindings::{Payloads, v0_1::BatchHandle},
@@ -26,13 +27,19 @@ use crate::{
 };
 
 /// What all instances of one exporter share: budgets that a crash does not refill.
-#[derive(Debug)]
 pub(super) struct Capabilities {
     pub(super) clock: ClockCtx,
     pub(super) log: Arc<LogCtx>,
     pub(super) metrics: MetricsCtx,
     pub(super) http: Arc<HttpClient>,
     pub(super) terminal: Option<TerminalCtx>,
+    pub(super) observer: Option<Arc<dyn GuestObserver>>,
+}
+
+impl std::fmt::Debug for Capabilities {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Capabilities")
+    }
 }
 
 /// Which interfaces that need a grant are linked.
@@ -55,6 +62,7 @@ pub(super) struct Guest {
     pace: Pace,
     lent: Option<Lent>,
     last_number: u32,
+    /// Handles to batches.
     handles: u32,
 }
 
@@ -98,8 +106,23 @@ impl Guest {
         self.http.begin_call(Instant::now().checked_add(limits.deadline));
     }
 
+    /// Tells whoever watches what is read.
+    pub(super) fn tell_read(&self, read: Read) {
+        if let Some(observer) = &self.capabilities.observer {
+            read.tell(&**observer);
+        }
+    }
+
+    /// Who watches, if somebody does.
+    pub(super) fn observer(&self) -> Option<&dyn GuestObserver> {
+        self.capabilities.observer.as_deref()
+    }
+
     /// A call is over: batch and payloads are taken back. Answers the last lines of standard error.
     pub(super) fn end(&mut self) -> Vec<String> {
+        if let Some(observer) = self.observer() {
+            observer.on_return(self.handles());
+        }
         self.lent = None;
         self.http.lend(None);
         self.payloads.revoke();
@@ -129,19 +152,14 @@ impl Guest {
         self.lent.as_ref().filter(|lent| lent.number == handle.rep()).ok_or(StaleBatch)
     }
 
-    /// The guest dropped a handle; early or late does not matter.
+    /// The guest dropped a handle to a batch; early or late does not matter.
     pub(super) fn dropped_handle(&mut self) {
         self.handles = self.handles.saturating_sub(1);
     }
 
-    /// The guest was given a handle to a payload.
-    pub(super) fn made_handle(&mut self) {
-        self.handles = self.handles.saturating_add(1);
-    }
-
     /// Handles that the guest has not dropped.
     pub(super) fn handles(&self) -> u32 {
-        self.handles
+        self.handles.saturating_add(self.payloads.handles())
     }
 }
 

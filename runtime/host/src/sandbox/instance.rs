@@ -18,7 +18,7 @@ use super::{
     track::v0_1::Exports,
 };
 use crate::{
-    bindings::{bound_outcome, escape_line, v0_1::exporter::lifecycle},
+    bindings::{bound_outcome, corrections, escape_line, v0_1::exporter::lifecycle},
     capability::http::Refused,
 };
 
@@ -117,6 +117,9 @@ impl Instance {
         let outcome = store
             .run(limits, Some(share), exports, |store, exports| Box::pin(exports.export(store, signal, handle)))
             .await?;
+        if let (Some(outcome), Some(observer)) = (&outcome, store.guest().observer()) {
+            corrections(outcome, rows).for_each(|what| observer.on_correction(&what));
+        }
         outcome.map(|outcome| bound_outcome(outcome, rows)).ok_or_else(|| Fault {
             kind: FaultKind::HostError,
             detail: format!("the exporter takes no {signal}, and was given some"),

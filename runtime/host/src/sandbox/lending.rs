@@ -12,7 +12,10 @@ use wasmtime::{
     component::{ComponentType, Linker, LinkerInstance, Lower, Resource, ResourceType},
 };
 
-use super::guest::{Guest, Lent, StaleBatch};
+use super::{
+    guest::{Guest, Lent, StaleBatch},
+    observer::Read,
+};
 use crate::{
     bindings::{
         Payload,
@@ -76,9 +79,11 @@ scalar_columns!(u32, bool);
 async fn pull<C: Column>(
     store: &mut StoreContextMut<'_, Guest>,
     handle: &Handle,
+    read: Read,
     get: impl FnOnce(&Lent) -> C,
 ) -> wasmtime::Result<(C,)> {
     let column = get(store.data().lent(handle)?);
+    store.data().tell_read(read);
     charge(store, CALL + column.bytes() as u64).await?;
     Ok((column,))
 }
@@ -87,10 +92,11 @@ async fn pull<C: Column>(
 fn getter<C: Column>(
     instance: &mut LinkerInstance<'_, Guest>,
     name: &str,
+    read: Read,
     get: fn(&Lent) -> C,
 ) -> wasmtime::Result<()> {
     instance.func_wrap_async(name, move |mut store, (handle,): (Handle,)| {
-        Box::new(async move { pull(&mut store, &handle, get).await })
+        Box::new(async move { pull(&mut store, &handle, read, get).await })
     })
 }
 
@@ -98,10 +104,11 @@ fn getter<C: Column>(
 fn owner_getter<C: Column>(
     instance: &mut LinkerInstance<'_, Guest>,
     name: &str,
+    read: Read,
     get: fn(&Columns, usize) -> C,
 ) -> wasmtime::Result<()> {
     instance.func_wrap_async(name, move |mut store, (handle, of): (Handle, Owner)| {
-        Box::new(async move { pull(&mut store, &handle, |lent| get(lent.batch.columns(), row_of(of))).await })
+        Box::new(async move { pull(&mut store, &handle, read, |lent| get(lent.batch.columns(), row_of(of))).await })
     })
 }
 
@@ -120,15 +127,28 @@ fn row_of(of: Owner) -> usize {
 
 /// Links getters of columns: `name` is the function in WIT, the rest is the path inside [`Columns`].
 macro_rules! columns {
+    ($instance:expr, $interface:literal, $($name:literal => $table:ident $(. $column:ident)?),+ $(,)?) => {
+        $(getter($instance, $name, Read::Column($interface, $name), |lent| {
+            lent.batch.columns().$table$(.$column)?.clone()
+        })?;)+
+    };
+}
+
+/// Links getters of columns that are methods of a batch, `name` the method.
+macro_rules! batch_columns {
     ($instance:expr, $($name:literal => $table:ident $(. $column:ident)?),+ $(,)?) => {
-        $(getter($instance, $name, |lent| lent.batch.columns().$table$(.$column)?.clone())?;)+
+        $(getter($instance, concat!("[method]batch.", $name), Read::Column("batch", $name), |lent| {
+            lent.batch.columns().$table$(.$column)?.clone()
+        })?;)+
     };
 }
 
 /// Links columns per kind of owner.
 macro_rules! owner_columns {
     ($instance:expr, $($name:literal => $column:ident),+ $(,)?) => {
-        $(owner_getter($instance, $name, |columns, of| columns.attributes[of].$column.clone())?;)+
+        $(owner_getter($instance, concat!("[method]batch.", $name), Read::Column("batch", $name), |columns, of| {
+            columns.attributes[of].$column.clone()
+        })?;)+
     };
 }
 
@@ -152,7 +172,6 @@ fn link_resources(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<
         Ok(())
     })?;
     instance.resource("payload", ResourceType::host::<Payload>(), |mut store, number| {
-        store.data_mut().dropped_handle();
         store.data_mut().payloads.forget(number);
         Ok(())
     })?;
@@ -166,30 +185,32 @@ fn link_resources(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<
 }
 
 fn link_scalars(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
-    getter(instance, "[method]batch.id", |lent| lent.batch.id().0.to_vec())?;
-    getter(instance, "[method]batch.attempt", |lent| lent.attempt)?;
-    getter(instance, "[method]batch.len", |lent| lent.batch.len())?;
-    getter(instance, "[method]batch.text-is-ascii", |lent| lent.batch.columns().text_is_ascii)?;
+    getter(instance, "[method]batch.id", Read::Nothing, |lent| lent.batch.id().0.to_vec())?;
+    getter(instance, "[method]batch.attempt", Read::Nothing, |lent| lent.attempt)?;
+    getter(instance, "[method]batch.len", Read::Nothing, |lent| lent.batch.len())?;
+    getter(instance, "[method]batch.text-is-ascii", Read::Nothing, |lent| lent.batch.columns().text_is_ascii)?;
     instance.func_wrap_async("[method]batch.metadata", |mut store, (handle, key): (Handle, String)| {
         Box::new(async move {
             charge(&mut store, 2 * key.len() as u64).await?;
-            pull(&mut store, &handle, |lent| lent.batch.metadata(&key).map(str::to_owned)).await
+            pull(&mut store, &handle, Read::Nothing, |lent| lent.batch.metadata(&key).map(str::to_owned)).await
         })
     })
 }
 
 fn link_views(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
-    getter(instance, "[method]batch.otlp", |lent| lent.batch.otlp().to_vec())?;
-    getter(instance, "[method]batch.otlp-json", |lent| lent.batch.otlp_json())?;
-    getter(instance, "[method]batch.text-bytes", |lent| lent.batch.columns().text.as_bytes().to_vec())?;
-    columns!(instance, "[method]batch.text" => text, "[method]batch.bytes" => bytes);
+    getter(instance, "[method]batch.otlp", Read::View("otlp"), |lent| lent.batch.otlp().to_vec())?;
+    getter(instance, "[method]batch.otlp-json", Read::View("otlp-json"), |lent| lent.batch.otlp_json())?;
+    getter(instance, "[method]batch.text-bytes", Read::Column("batch", "text-bytes"), |lent| {
+        lent.batch.columns().text.as_bytes().to_vec()
+    })?;
+    batch_columns!(instance, "text" => text, "bytes" => bytes);
     instance.func_wrap_async("[method]batch.to-payload", |mut store, (handle, form): (Handle, PayloadForm)| {
         Box::new(async move {
             let batch = Arc::clone(&store.data().lent(&handle)?.batch);
+            store.data().tell_read(Read::View("payload"));
             charge(&mut store, CALL).await?;
             let bytes = write_payload(&mut store, &batch, form).await?;
             let handle = store.data_mut().payloads.push(Payload { bytes })?;
-            store.data_mut().made_handle();
             Ok((handle,))
         })
     })
@@ -198,23 +219,23 @@ fn link_views(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> 
 fn link_tables(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
     owner_columns!(
         instance,
-        "[method]batch.attribute-ends" => end,
-        "[method]batch.attribute-keys" => key,
-        "[method]batch.attribute-types" => kind,
-        "[method]batch.attribute-values" => value,
+        "attribute-ends" => end,
+        "attribute-keys" => key,
+        "attribute-types" => kind,
+        "attribute-values" => value,
     );
-    columns!(
+    batch_columns!(
         instance,
-        "[method]batch.nested-keys" => nested.key,
-        "[method]batch.nested-types" => nested.kind,
-        "[method]batch.nested-values" => nested.value,
-        "[method]batch.scope-names" => scopes.name,
-        "[method]batch.scope-versions" => scopes.version,
-        "[method]batch.scope-schema-urls" => scopes.schema_url,
-        "[method]batch.scope-dropped-attributes" => scopes.dropped_attributes,
-        "[method]batch.scope-resources" => scopes.resource,
-        "[method]batch.resource-schema-urls" => resources.schema_url,
-        "[method]batch.resource-dropped-attributes" => resources.dropped_attributes,
+        "nested-keys" => nested.key,
+        "nested-types" => nested.kind,
+        "nested-values" => nested.value,
+        "scope-names" => scopes.name,
+        "scope-versions" => scopes.version,
+        "scope-schema-urls" => scopes.schema_url,
+        "scope-dropped-attributes" => scopes.dropped_attributes,
+        "scope-resources" => scopes.resource,
+        "resource-schema-urls" => resources.schema_url,
+        "resource-dropped-attributes" => resources.dropped_attributes,
     );
     Ok(())
 }
@@ -222,6 +243,7 @@ fn link_tables(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()>
 fn link_spans(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
     columns!(
         instance,
+        "spans",
         "trace-ids" => spans.trace_id,
         "span-ids" => spans.span_id,
         "parent-span-ids" => spans.parent_span_id,
@@ -254,6 +276,7 @@ fn link_spans(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> 
 fn link_events(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
     columns!(
         instance,
+        "events",
         "times" => events.time,
         "observed-times" => events.observed_time,
         "severity-numbers" => events.severity_number,

@@ -17,6 +17,7 @@ use super::{
     guest::{Capabilities, Links},
     instance::{Instance, Mould},
     meter::Totals,
+    observer::GuestObserver,
     threads::Threads,
 };
 #[cfg(feature = "http")]
@@ -47,6 +48,7 @@ pub struct Sandbox {
     max_component_bytes: usize,
     #[cfg(feature = "http")]
     backend: Option<Arc<dyn HttpBackend>>,
+    observer: Option<Arc<dyn GuestObserver>>,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -79,6 +81,7 @@ impl Sandbox {
             max_component_bytes: config.max_component_bytes,
             #[cfg(feature = "http")]
             backend: None,
+            observer: None,
         })
     }
 
@@ -87,6 +90,13 @@ impl Sandbox {
     #[must_use]
     pub fn with_backend(mut self, backend: Arc<dyn HttpBackend>) -> Self {
         self.backend = Some(backend);
+        self
+    }
+
+    /// Has `observer` watch the exporters that are loaded from here on.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn GuestObserver>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -191,6 +201,7 @@ impl Sandbox {
             metrics: MetricsCtx::new(MetricsGrant { series: limits.metric_series }),
             http,
             terminal,
+            observer: self.observer.clone(),
         }
     }
 

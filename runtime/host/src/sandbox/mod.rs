@@ -25,6 +25,7 @@ mod loader;
 mod meter;
 mod metered;
 mod metered_store;
+mod observer;
 mod precompiled;
 mod quarantine;
 mod scan;
@@ -41,6 +42,7 @@ pub use self::{
     exporter::SandboxExporter,
     inspection::{Import, Inspection, inspect},
     loader::Sandbox,
+    observer::GuestObserver,
     quarantine::Health,
     state::{Cost, ExporterState, LastFault},
     track::Need,

@@ -1,8 +1,13 @@
 //! What a guest sees and what comes back.
 
+use std::sync::{Arc, Mutex};
+
 use spangate_core::exporter::{ExportOutcome, Exporter};
 
-use super::stage::{Guest, Stage, batch};
+use super::{
+    super::GuestObserver,
+    stage::{Guest, Stage, batch},
+};
 
 #[tokio::test]
 async fn a_guest_reads_the_batch_and_its_words_come_back_bounded() {
@@ -100,4 +105,48 @@ async fn an_exporter_over_its_share_is_slowed_and_not_stopped() {
         exports += 1;
         assert!(exports < 10_000, "{:?}", exporter.state().cost);
     }
+}
+
+#[derive(Default)]
+struct Watcher(Mutex<Vec<String>>);
+
+impl GuestObserver for Watcher {
+    fn on_read(&self, name: &str) {
+        self.0.lock().unwrap().push(format!("read {name}"));
+    }
+
+    fn on_correction(&self, what: &str) {
+        self.0.lock().unwrap().push(what.to_owned());
+    }
+
+    fn on_return(&self, handles: u32) {
+        if handles > 0 {
+            self.0.lock().unwrap().push(format!("{handles} handles"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_what_was_read_put_right_and_kept() {
+    let watcher = Arc::new(Watcher::default());
+    let mut stage = Stage::new();
+    stage.sandbox = stage.sandbox.with_observer(watcher.clone());
+    // Reads the length, the text and a payload, keeps both handles, and rejects 99 rows of 3.
+    let guest = Guest::exporting(
+        "(drop (call $len (local.get $batch)))
+         (call $text (local.get $batch) (i32.const 3072))
+         (drop (call $to-payload (local.get $batch) (i32.const 0) (i32.const 0) (i32.const 0)))
+         (i32.store8 (i32.const 240) (i32.const 1)) (i32.store (i32.const 244) (i32.const 99))
+         (i32.const 240)",
+    );
+    let exporter = stage.load(&guest).await;
+    assert!(watcher.0.lock().unwrap().is_empty());
+    exporter.export(batch(3), 1).await.unwrap();
+    let expected = [
+        "read batch.text",
+        "read payload",
+        "2 handles",
+        "`partial` says that 99 rows were rejected and 0 are to be sent again, of 3",
+    ];
+    assert_eq!(*watcher.0.lock().unwrap(), expected);
 }
