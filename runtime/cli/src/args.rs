@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use spangate::telemetry::Level;
 
-use crate::bench::BenchArgs;
+use crate::{bench::BenchArgs, test::Answer};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -22,6 +22,7 @@ Examples:
   spangate run spangate.toml            receive, and deliver through sandboxes
   spangate inspect exporter.wasm        what a component is and what it would need
   spangate new slow-spans               start an exporter of your own
+  spangate test exporter.wasm           try it out on batches of every shape
   spangate bench exporter.wasm          how fast it is, and what to allow it";
 
 const RUN_EXAMPLES: &str = "\
@@ -61,6 +62,17 @@ Examples:
 
 Writes a small project that builds and passes its test as it is, and says what to run next.";
 
+const TEST_EXAMPLES: &str = "\
+Examples:
+  spangate test exporters/billing.wasm
+  spangate test builtin:zipkin --requests
+  spangate test exporters/billing.wasm --settings '{\"endpoint\": \"http://backend.example\"}'
+  spangate test exporters/billing.wasm --answer '200={\"errors\": false}' --answer 404 --answer timeout
+
+Needs no configuration and no network: requests are recorded and answered inside the process.
+Exits with 1 if anything is wrong: the exporter is stopped, leaks, reads what it does not declare,
+or makes something else of its backend's answers than delivery needs.";
+
 const BENCH_EXAMPLES: &str = "\
 Examples:
   spangate bench exporters/billing.wasm
@@ -94,6 +106,9 @@ pub(crate) enum Command {
     /// Show what a component is, what it imports and what would have to be granted
     #[command(after_help = format!("{INSPECT_EXAMPLES}\n\n{EXIT_CODES}"))]
     Inspect(InspectArgs),
+    /// Try an exporter out: batches of every shape, a backend that also fails, and many batches
+    #[command(after_help = format!("{TEST_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Test(TestArgs),
     /// Start a project for an exporter of your own
     #[command(after_help = format!("{NEW_EXAMPLES}\n\n{EXIT_CODES}"))]
     New(NewArgs),
@@ -140,6 +155,35 @@ pub(crate) struct InspectArgs {
     /// Print one JSON document instead
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `spangate test`
+#[derive(Debug, clap::Args)]
+pub(crate) struct TestArgs {
+    /// A component's file, or builtin:NAME
+    pub(crate) component: String,
+    /// Its settings: JSON, or a file of JSON
+    #[arg(long, value_name = "JSON")]
+    pub(crate) settings: Option<String>,
+    /// What the backend answers in the place of the usual answers: STATUS, STATUS=BODY, refused, timeout, broken.
+    /// The first success answers the batches of every shape, too
+    #[arg(long, value_name = "ANSWER")]
+    pub(crate) answer: Vec<Answer>,
+    /// Grant this and nothing else that has to be granted [default: everything]
+    #[arg(long, value_enum, value_name = "GRANT")]
+    pub(crate) grant: Vec<TrialGrant>,
+    /// Show every request, not the first of each kind
+    #[arg(long)]
+    pub(crate) requests: bool,
+}
+
+/// What can be granted in a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrialGrant {
+    Http,
+    Terminal,
+    /// Nothing at all.
+    None,
 }
 
 /// `spangate new`

@@ -25,6 +25,7 @@ mod stderr_log;
 mod stdout_sink;
 mod stop_signals;
 mod table;
+mod test;
 mod trial;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Health(args) => health::health(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::New(args) => new::new(&args),
+        Command::Test(args) => test::test(&args),
         Command::Run(args) => run::run(&args),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -5,3 +5,4 @@ mod rehearsal;
 mod settings;
 
 pub(crate) use rehearsal::{Answering, Rehearsal};
+pub(crate) use settings::read as read_settings;

@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// If it is no JSON object, with the place.
-pub(super) fn read(text: Option<&str>) -> Result<Map<String, Value>> {
+pub(crate) fn read(text: Option<&str>) -> Result<Map<String, Value>> {
     let Some(text) = text else { return Ok(Map::new()) };
     let (what, json) = if text.trim_start().starts_with('{') {
         ("--settings".to_owned(), text.to_owned())

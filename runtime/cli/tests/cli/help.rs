@@ -11,6 +11,7 @@ fn every_command_explains_itself_with_examples_and_exit_codes() {
         &["inspect", "--help"],
         &["demo", "--help"],
         &["new", "--help"],
+        &["test", "--help"],
     ] {
         let said = output(args);
         assert_eq!(said.code, Some(0), "{args:?}");

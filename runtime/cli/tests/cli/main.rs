@@ -10,4 +10,5 @@ mod inspect;
 mod new;
 mod process;
 mod run;
+mod trial;
 mod unit;
