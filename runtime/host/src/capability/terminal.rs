@@ -110,8 +110,7 @@ impl TerminalCtx {
 
     /// The end: writes for as long as `limit` what waits, and gives up the rest.
     pub(crate) async fn close(&self, limit: Duration) {
-        self.flush(limit).await;
-        if self.writer.close(&self.account) > 0 {
+        if self.writer.close(&self.account, limit).await > 0 {
             self.tell(None);
         }
     }

@@ -187,8 +187,10 @@ impl TerminalWriter {
         self.shared.wait(limit, |state| account.is_empty() || state.is_stuck()).await;
     }
 
-    /// Gives up what `account` still has waiting, and takes nothing more of it. Answers how many bytes that were.
-    pub(super) fn close(&self, account: &Arc<Account>) -> usize {
+    /// The end of `account`: its last chance lasts for `limit`, even if the sink takes nothing now; what is left then is
+    /// given up. Answers how many bytes that were.
+    pub(super) async fn close(&self, account: &Arc<Account>, limit: Duration) -> usize {
+        self.shared.wait(limit, |_| account.is_empty()).await;
         lock(&self.shared.state).texts.retain(|text| !Arc::ptr_eq(&text.account, account));
         account.close()
     }
@@ -333,7 +335,7 @@ mod tests {
         assert!(writer.push(&greedy, "x".repeat(8 << 20)).await, "one text alone may be of any size");
         assert!(!writer.push(&greedy, "x".into()).await);
         assert!(writer.push(&modest, "x".into()).await);
-        assert_eq!(writer.close(&greedy), 8 << 20);
+        assert_eq!(writer.close(&greedy, Duration::ZERO).await, 8 << 20);
         assert_eq!(greedy.dropped(), 8 << 20);
         assert!(!writer.push(&greedy, "x".into()).await);
         let reader = thread::spawn(move || pieces.iter().map(|piece| piece.len()).collect::<Vec<_>>());
