@@ -9,7 +9,7 @@ use crate::telemetry::{Level, Log};
 /// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
 ///
 /// # Errors
-/// [`LoadError::Malformed`] if it does not compile, [`LoadError::NotCompiled`] if this build has no compiler.
+/// [`LoadError::TooComplex`] or [`LoadError::Malformed`] if it does not compile, [`LoadError::NotCompiled`] if this build has no compiler.
 pub(super) fn compile(
     engine: &Engine,
     cache: Option<&Cache>,
@@ -35,7 +35,9 @@ fn compile_anew(
     name: &str,
     bytes: &Bytes,
 ) -> Result<Component, LoadError> {
-    use super::component::told;
+    use super::{complexity, component::told};
+
+    complexity::check(bytes)?;
 
     let again = if cache.is_some() { "; it is kept for the next start" } else { "" };
     log.say(Level::Info, name, format_args!("compiling {} bytes{again}", bytes.len()));

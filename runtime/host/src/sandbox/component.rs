@@ -17,7 +17,7 @@ use super::{
 use crate::{bindings::escape_line, config};
 
 /// Bytes kept of what the compiler or linker says.
-const MAX_REASON_BYTES: usize = 1024;
+pub(super) const MAX_REASON_BYTES: usize = 1024;
 /// Bytes of a page of linear memory.
 const PAGE_BYTES: u64 = 64 << 10;
 

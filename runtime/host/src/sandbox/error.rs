@@ -49,6 +49,19 @@ pub enum LoadError {
         /// What the parser or compiler said.
         reason: String,
     },
+    /// More of something than this host compiles.
+    #[error(
+        "component has {found} {what}, allowed are {max}: compiling it could take minutes and gigabytes; build it \
+         optimised for size, or split it up"
+    )]
+    TooComplex {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is, or how much there was when counting ended.
+        found: u64,
+        /// The limit.
+        max: u64,
+    },
     /// No compiled code of it, and no compiler in this build.
     #[error(
         "component is not compiled, and this program was built without the feature `compiler`: {sought} is missing or of \

@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use wasmtime::{Engine, component::Component};
 
 use super::{
@@ -46,6 +47,8 @@ pub struct Sandbox {
     log: Log,
     terminal: Arc<TerminalWriter>,
     max_component_bytes: usize,
+    /// One compilation at a time: each may take a core and a gigabyte.
+    compiler: Arc<Semaphore>,
     #[cfg(feature = "http")]
     backend: Option<Arc<dyn HttpBackend>>,
     observer: Option<Arc<dyn GuestObserver>>,
@@ -79,6 +82,7 @@ impl Sandbox {
             log,
             terminal: Arc::new(TerminalWriter::new(terminal)),
             max_component_bytes: config.max_component_bytes,
+            compiler: Arc::new(Semaphore::new(1)),
             #[cfg(feature = "http")]
             backend: None,
             observer: None,
@@ -167,7 +171,12 @@ impl Sandbox {
     async fn compile(&self, name: &str, bytes: Bytes) -> Result<Component, LoadError> {
         let (engine, cache, log) = (self.engine.clone(), self.cache.clone(), self.log.clone());
         let name = name.to_owned();
-        let work = move || compile(&engine, cache.as_ref(), &log, &name, &bytes);
+        let turn = Arc::clone(&self.compiler).acquire_owned().await.map_err(|_| LoadError::ShutDown)?;
+        let work = move || {
+            // Kept by the work itself: who gives up waiting does not end it.
+            let _turn = turn;
+            compile(&engine, cache.as_ref(), &log, &name, &bytes)
+        };
         let task = self.guests.spawn_blocking(work).ok_or(LoadError::ShutDown)?;
         task.await.unwrap_or_else(|error| Err(LoadError::Malformed { reason: format!("the compiler failed: {error}") }))
     }

@@ -9,6 +9,8 @@ mod body;
 #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "without a compiler the cache is only read"))]
 mod cache;
 mod compilation;
+#[cfg(feature = "compiler")]
+mod complexity;
 mod component;
 mod description;
 mod detail;

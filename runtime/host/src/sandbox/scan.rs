@@ -17,6 +17,8 @@ pub(super) struct Outside {
     pub(super) core_modules: usize,
 }
 
+/// Imports of a component, and exports of it.
+const MAX_NAMES: u32 = 1_024;
 /// Bytes kept of a name.
 const MAX_NAME_BYTES: usize = 256;
 /// The first bytes of any WebAssembly file.
@@ -25,7 +27,7 @@ const MAGIC: &[u8] = b"\0asm";
 /// Reads the outside of a component.
 ///
 /// # Errors
-/// [`LoadError::NotWasm`], [`LoadError::CoreModule`], or [`LoadError::Malformed`].
+/// [`LoadError::NotWasm`], [`LoadError::CoreModule`], [`LoadError::TooComplex`] or [`LoadError::Malformed`].
 pub(super) fn scan(bytes: &[u8]) -> Result<Outside, LoadError> {
     if !bytes.starts_with(MAGIC) {
         return Err(LoadError::NotWasm);
@@ -33,7 +35,17 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Outside, LoadError> {
     if Parser::is_core_wasm(bytes) {
         return Err(LoadError::CoreModule);
     }
-    read(bytes).map_err(|error| LoadError::Malformed { reason: error.to_string() })
+    read(bytes)
+}
+
+fn malformed(error: wasmparser::BinaryReaderError) -> LoadError {
+    LoadError::Malformed { reason: told(&error.to_string()) }
+}
+
+/// Nothing is read of a list that claims to be too long.
+fn check_count(what: &'static str, claimed: u32) -> Result<(), LoadError> {
+    let (found, max) = (claimed.into(), MAX_NAMES.into());
+    if found > max { Err(LoadError::TooComplex { what, found, max }) } else { Ok(()) }
 }
 
 /// A name that may be shown: nothing has been validated yet.
@@ -41,11 +53,11 @@ fn told(name: &str) -> String {
     escape_line(name, MAX_NAME_BYTES)
 }
 
-fn read(bytes: &[u8]) -> wasmparser::Result<Outside> {
+fn read(bytes: &[u8]) -> Result<Outside, LoadError> {
     let mut outside = Outside::default();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload? {
+        match payload.map_err(malformed)? {
             Payload::ModuleSection { .. } => {
                 outside.core_modules += 1;
                 depth += 1;
@@ -53,13 +65,15 @@ fn read(bytes: &[u8]) -> wasmparser::Result<Outside> {
             Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
+                check_count("imports", section.count().saturating_add(count(&outside.imports)))?;
                 for import in section {
-                    outside.imports.push(told(import?.name.name));
+                    outside.imports.push(told(import.map_err(malformed)?.name.name));
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
+                check_count("exports", section.count().saturating_add(count(&outside.exports)))?;
                 for export in section {
-                    outside.exports.push(told(export?.name.name));
+                    outside.exports.push(told(export.map_err(malformed)?.name.name));
                 }
             }
             _ => {}
@@ -68,9 +82,29 @@ fn read(bytes: &[u8]) -> wasmparser::Result<Outside> {
     Ok(outside)
 }
 
+fn count(names: &[String]) -> u32 {
+    u32::try_from(names.len()).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_component_with_too_many_names_is_refused_before_they_are_kept() {
+        let exporting = |names: u32| {
+            let exports: String = (0..names).map(|n| format!("(export \"n{n}\" (instance $i))")).collect();
+            scan(&wat::parse_str(format!("(component (instance $i) {exports})")).unwrap())
+        };
+        assert_eq!(exporting(MAX_NAMES).unwrap().exports.len(), 1_024);
+        let error = exporting(MAX_NAMES + 1).unwrap_err().to_string();
+        assert!(error.starts_with("component has 1025 exports, allowed are 1024"), "{error}");
+        // Two lists count together, and what only claims to be long is not read.
+        let importing = |n: u32| format!("(import \"n{n}\" (func))");
+        let text: String = (0..MAX_NAMES).map(importing).collect::<String>() + "(instance)" + &importing(MAX_NAMES);
+        let error = scan(&wat::parse_str(format!("(component {text})")).unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with("component has 1025 imports, allowed are 1024"), "{error}");
+    }
 
     #[test]
     fn names_are_read_at_the_outside_only() {

@@ -148,6 +148,27 @@ async fn the_second_load_comes_from_the_cache() {
 }
 
 #[tokio::test]
+async fn exporters_of_one_component_that_load_side_by_side_compile_it_once() {
+    let stage = Stage::new();
+    let guest = Guest::default();
+    tokio::join!(stage.load(&guest), stage.load(&guest), stage.load(&guest));
+    let lines = stage.lines.0.lock().unwrap();
+    assert_eq!(lines.iter().filter(|line| line.contains("billing: compiling ")).count(), 1, "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_component_that_is_dear_to_compile_is_refused_before_it_is_compiled() {
+    // A few kilobytes that would take the compiler minutes.
+    let loops = "(loop ".repeat(400);
+    let ends = "(br_if 0 (i32.const 0)) )".repeat(400);
+    let more = format!("(func $dear (local i64) {loops} {ends})");
+    let stage = Stage::new();
+    let error = stage.try_load(&Guest { more: more.leak(), ..Guest::default() }).await.unwrap_err();
+    assert!(error.to_string().starts_with("component has 400 loops in each other, allowed are 32: "), "{error}");
+    assert!(!stage.lines.has("compiling"));
+}
+
+#[tokio::test]
 async fn a_component_describes_itself_with_nothing_granted() {
     let stage = Stage::new();
     let guest = Guest { imports: HTTP, configure: "(unreachable)", ..Guest::default() };
