@@ -32,7 +32,8 @@ impl Pipeline {
         self.report(is_complete)
     }
 
-    /// Takes nothing more in, delivers until the deadline, then lets exporters go. Every row is settled afterwards.
+    /// Takes nothing more in, delivers until the deadline, then lets exporters go. Every row is settled afterwards, but those
+    /// of a native exporter that blocks its thread: they are in flight, and the report is not complete.
     pub(crate) async fn shutdown(&self, deadline: Duration) -> Report {
         let until = self.until(deadline);
         self.close_entrances();
@@ -55,7 +56,7 @@ impl Pipeline {
         self.last_calls(LastCall::Flush).await;
         self.last_calls(LastCall::Shutdown).await;
         let report = self.report(false);
-        Report { is_complete: report.lost_rows() == 0, ..report }
+        Report { is_complete: report.lost_rows() == 0 && report.waiting_rows() == 0, ..report }
     }
 
     fn until(&self, deadline: Duration) -> Until {
@@ -98,7 +99,12 @@ impl Pipeline {
                 log.say(Level::Warn, &lane.settings().name, format_args!("{}: {problem}", which.as_str()));
             });
         }
-        while calls.join_next().await.is_some() {}
+        // Each call has its deadline, which does not reach one that blocks its thread.
+        let all = async { while calls.join_next().await.is_some() {} };
+        if timeout(2 * LONGEST_CALL, all).await.is_err() {
+            let line = format_args!("an exporter blocks its thread in {}", which.as_str());
+            self.log.say(Level::Error, "pipeline", line);
+        }
     }
 }
 

@@ -53,7 +53,7 @@ impl Report {
         self.exporters.iter().map(|exporter| exporter.ledger.dropped_total()).sum()
     }
 
-    /// Rows that still wait or are being tried; none after a shutdown.
+    /// Rows that still wait or are being tried; after a shutdown those that an exporter does not let go.
     pub fn waiting_rows(&self) -> u64 {
         self.exporters.iter().map(|exporter| exporter.ledger.queued + exporter.ledger.in_flight).sum()
     }

@@ -191,7 +191,7 @@ impl RuntimeBuilder {
     /// Where spangate says what it does. Default: nowhere.
     #[must_use]
     pub fn log(mut self, sink: Arc<dyn LogSink>) -> Self {
-        self.parts.log = Log::new(sink);
+        self.parts.log = Log::foreign(sink);
         self
     }
 

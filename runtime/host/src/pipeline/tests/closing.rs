@@ -1,8 +1,20 @@
 //! Flush and shutdown.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::Ordering,
+        mpsc::{Receiver, sync_channel},
+    },
+    time::Duration,
+};
 
-use spangate_core::{exporter::FaultKind, signal::Signal, tally::DropReason};
+use spangate_core::{
+    batch::Batch,
+    exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, FaultKind},
+    signal::Signal,
+    tally::DropReason,
+};
 use tokio::time::Instant;
 
 use super::{
@@ -68,6 +80,43 @@ async fn a_shutdown_gives_up_at_its_deadline_and_says_exactly_what_is_lost() {
     assert_eq!(dropped(stuck, DropReason::Shutdown), 3 * 512);
     assert_eq!(report.exporters[1].ledger.delivered, 3 * 512);
     assert_eq!(report.exporters[0].to_string(), "stuck: 0 of 1,536 delivered, 1,536 dropped (shutdown)");
+}
+
+/// Blocks the thread that it is polled on until its sender is dropped.
+struct Blocking(Mutex<Receiver<()>>);
+
+impl Blocking {
+    fn block(&self) {
+        let _ = self.0.lock().unwrap().recv();
+    }
+}
+
+impl Exporter for Blocking {
+    fn export(&self, _: Arc<Batch>, _: u32) -> ExportFuture<'_, Result<ExportOutcome, ExportError>> {
+        Box::pin(async {
+            self.block();
+            Ok(ExportOutcome::Accepted)
+        })
+    }
+
+    fn shutdown(&self) -> ExportFuture<'_, Result<(), ExportError>> {
+        Box::pin(async {
+            self.block();
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_shutdown_is_not_complete_while_an_exporter_that_does_not_let_go_has_rows() {
+    let (release, blocked) = sync_channel(0);
+    let stage = Stage::new(vec![(settings("blocking"), Arc::new(Blocking(Mutex::new(blocked))))]);
+    stage.receive(512).expect("room");
+    // Blocked in two calls, one after the other.
+    let report = stage.pipeline.shutdown(Duration::from_millis(10)).await;
+    drop(release);
+    assert_eq!((report.is_complete, report.waiting_rows(), report.lost_rows()), (false, 512, 0), "{report}");
+    assert!(report.exporters[0].ledger.is_balanced());
 }
 
 #[tokio::test(start_paused = true)]

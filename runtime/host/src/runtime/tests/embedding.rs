@@ -2,10 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
+use spangate_core::{
+    batch::Batch,
+    exporter::{ExportError, ExportFuture, ExportOutcome, Exporter},
+};
+
 use super::watch::{DEADLINE, Paused, Stuck, Watch, wait_until};
 use crate::{
     NativeExporter, Runtime, Subscription,
     config::{Config, Sampler},
+    telemetry::{LogRecord, LogSink},
 };
 
 fn runtime(watch: &Arc<Watch>) -> Runtime {
@@ -88,6 +94,35 @@ fn a_shutdown_with_a_stuck_exporter_tells_what_is_lost() {
     assert!(status.exporters.iter().all(|exporter| exporter.ledger.is_balanced));
     assert!(status.runtime.stopping && !status.runtime.ready);
     assert_eq!(status.exporters[1].ledger.dropped.get("shutdown"), Some(&5));
+}
+
+/// Rejects everything.
+struct Fussy;
+
+impl Exporter for Fussy {
+    fn export(&self, _: Arc<Batch>, _: u32) -> ExportFuture<'_, Result<ExportOutcome, ExportError>> {
+        Box::pin(async { Ok(ExportOutcome::Rejected { reason: "not today".to_owned() }) })
+    }
+}
+
+/// Panics when it is told of a rejection.
+struct Nervous;
+
+impl LogSink for Nervous {
+    fn log(&self, record: &LogRecord<'_>) {
+        assert!(!record.message.to_string().contains("rejected"), "as told");
+    }
+}
+
+#[test]
+fn a_log_sink_that_panics_stops_no_exporter() {
+    let builder = Runtime::builder().log(Arc::new(Nervous));
+    let runtime = builder.exporter("fussy", Arc::new(Fussy), Subscription::spans()).start().expect("nothing is wrong");
+    for batch in 1..=3 {
+        runtime.tracer("shop").span("one").start().end();
+        let report = runtime.flush(DEADLINE);
+        assert_eq!((report.is_complete, report.exporters[0].ledger.rejected), (true, batch), "{report}");
+    }
 }
 
 #[test]
