@@ -67,7 +67,7 @@ Examples:
   spangate test exporters/billing.wasm
   spangate test builtin:zipkin --requests
   spangate test exporters/billing.wasm --settings '{\"endpoint\": \"http://backend.example\"}'
-  spangate test exporters/billing.wasm --answer '200={\"errors\": false}' --answer 404 --answer timeout
+  spangate test exporters/billing.wasm --answer '200={\"errors\": false}' --answer timeout
 
 Needs no configuration and no network: requests are recorded and answered inside the process.
 Exits with 1 if anything is wrong: the exporter is stopped, leaks, reads what it does not declare,

@@ -2,6 +2,8 @@
 
 use spangate_core::exporter::{Fault, FaultKind};
 
+use crate::fault_text;
+
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Finding {
@@ -36,11 +38,10 @@ impl Finding {
 
     /// The exporter was stopped; `when` says in which call.
     pub(super) fn of_fault(when: &str, fault: &Fault) -> Self {
-        let parts = fault.detail.split("; ").flat_map(|part| part.split(" | "));
         Self {
             what: format!("it was stopped: {}", fault.kind),
             cases: vec![when.to_owned()],
-            details: parts.map(str::to_owned).collect(),
+            details: fault_text::parts(&fault.detail).map(str::to_owned).collect(),
             remedy: remedy(fault.kind).to_owned(),
         }
     }
