@@ -37,7 +37,8 @@ pub struct Receiver {
     pub max_inflight_bytes: usize,
     /// `max_connections`. Default 1,024.
     pub max_connections: usize,
-    /// `read_timeout`: for headers, and between two pieces of a body. Default 10 s.
+    /// `read_timeout`: for headers, and between two pieces of a body; a whole body may take six times as long. Default
+    /// 10 s.
     pub read_timeout: Duration,
     /// `metadata`: request headers, lower case, that travel with the batch.
     pub metadata: Vec<String>,
