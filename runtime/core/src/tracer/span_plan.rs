@@ -71,7 +71,7 @@ impl SpanPlan {
     /// Where attributes go; none if they need not be kept.
     #[inline]
     pub(super) fn open(&mut self, tracer: &Tracer) -> Option<&mut OpenSpan> {
-        if self.is_known_to_be_dropped() {
+        if self.is_known_to_be_dropped() || tracer.recorder.is_disabled {
             return None;
         }
         Some(self.open.get_or_insert_with(|| pool::take(&tracer.recorder)))
