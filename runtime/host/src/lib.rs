@@ -55,6 +55,17 @@
 //! given to [`RuntimeBuilder::log`] hears what goes wrong. Without one spangate says nothing: a library does not write
 //! to somebody else's standard error.
 //!
+//! # Features
+//! All are on by default.
+//!
+//! | feature | brings | without it |
+//! |---|---|---|
+//! | `builtin` | the components `otlp`, `zipkin`, `webhook`, `console` | `component` names a file |
+//! | `compiler` | Cranelift | compiled code is read from a `sandbox.cache_dir` that `spangate check` filled |
+//! | `http` | the capability `http`: reqwest and rustls | components that import it are refused |
+//! | `receivers` | OTLP over HTTP and gRPC, the admin endpoint | a configuration that wants a port is refused |
+//! | `terminal` | the capability `terminal` | components that import it are refused |
+//!
 //! # Modules
 //! | module | for whom |
 //! |---|---|
