@@ -1,4 +1,5 @@
-//! The files of a new project, by language. A language is a folder of `templates/`.
+//! The files of a new project, by language. A language is a folder of `templates/`. A template's manifest has another
+//! name there: a folder with a `Cargo.toml` is a package of its own to cargo, and left out of this one's.
 //!
 //! Placeholders: `{{name}}`, `{{crate}}` and `{{type}}` are the name in its spellings, `{{sdk}}` is where the SDK comes from,
 //! `{{steps}}` the commands that follow.
@@ -20,7 +21,7 @@ pub(super) type File = (&'static str, String);
 
 const RUST: Template = Template {
     files: &[
-        ("Cargo.toml", include_str!("../../templates/rust/Cargo.toml")),
+        ("Cargo.toml", include_str!("../../templates/rust/manifest.toml")),
         ("src/lib.rs", include_str!("../../templates/rust/src/lib.rs")),
         ("spangate.toml", include_str!("../../templates/rust/spangate.toml")),
         ("README.md", include_str!("../../templates/rust/README.md")),
