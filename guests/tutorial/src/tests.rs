@@ -23,10 +23,8 @@ fn nothing_is_sent_if_nothing_was_slow() {
 }
 
 #[test]
-fn the_sdks_readme_shows_this_exporter() {
-    let source = include_str!("lib.rs");
-    let shown = source.split("\n#[cfg(test)]").next().unwrap();
-    assert!(include_str!("../../../sdk/rust/README.md").contains(shown.trim_end()), "the README shows something else");
-    let lines = shown.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with("//")).count();
+fn an_exporter_takes_less_than_forty_lines() {
+    let source = include_str!("lib.rs").split("\n#[cfg(test)]").next().unwrap();
+    let lines = source.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with("//")).count();
     assert!(lines < 40, "{lines} lines");
 }
