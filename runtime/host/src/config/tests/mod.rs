@@ -5,6 +5,7 @@ mod environment;
 mod errors;
 mod mutations;
 mod reading;
+mod receivers;
 mod secrecy;
 
 use std::path::Path;
