@@ -23,7 +23,7 @@ const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 pub(super) fn build_engine(signal_handlers: bool) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     #[cfg(feature = "compiler")]
-    config.strategy(wasmtime::Strategy::Cranelift).parallel_compilation(false);
+    config.strategy(wasmtime::Strategy::Cranelift);
     config
         .signals_based_traps(signal_handlers)
         .consume_fuel(true)
