@@ -10,7 +10,9 @@
 //! | functions | 100,000 | 13,351 | 19,852 | 531 |
 //! | core modules, components | 64 | 14 | | 5 |
 //! | instances | 512 | 65 | | 26 |
-//! | types | 20,000 | 1,212 | 174 | 127 |
+//! | types, and what is declared inside of them | 20,000 | 1,212 | 174 | 127 |
+//! | types in each other | 32 | | | 1 |
+//! | instances, unfolded | 100,000 | | | 26 |
 //! | imports and exports, inner ones too | 100,000 | 6,499 | 120 | 205 |
 //! | globals | 20,000 | 874 | 7 | 45 |
 //! | data segments | 50,000 | 1,787 | 6,714 | 2 |
@@ -23,10 +25,12 @@
 //! time to minutes at worst, on one thread of low priority, and one compilation runs at a time.
 
 mod function;
+mod types;
+mod unfolding;
 
 use wasmparser::{ElementItems, FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
-use self::function::FunctionTally;
+use self::{function::FunctionTally, unfolding::Unfolding};
 use super::{component::MAX_REASON_BYTES, error::LoadError};
 use crate::bindings::escape_line;
 
@@ -68,6 +72,7 @@ struct Tally {
     elements: Count,
     aliases: Count,
     tangle: Count,
+    unfolding: Unfolding,
 }
 
 /// Checks every cap, and on the way that the component is valid.
@@ -85,6 +90,9 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), LoadError> {
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(malformed)?;
         tally.add(&payload)?;
+        if let Payload::ComponentTypeSection(section) = &payload {
+            types::count(bytes.get(section.range()).unwrap_or_default(), &mut tally.types, malformed)?;
+        }
         if let ValidPayload::Func(function, body) = validator.payload(&payload).map_err(malformed)? {
             function::check_size(&body)?;
             let mut function = function.into_validator(allocations);
@@ -111,11 +119,13 @@ impl Tally {
             elements: Count::new("table elements in segments", 200_000),
             aliases: Count::new("aliases and adapted functions", 100_000),
             tangle: Count::new("branches in all functions, each times its function's locals", 60_000_000),
+            unfolding: Unfolding::new(),
         }
     }
 
     /// Counts are those that the bytes claim: nothing is read that would be too much.
     fn add(&mut self, payload: &Payload<'_>) -> Result<(), LoadError> {
+        self.unfolding.add(payload)?;
         match payload {
             Payload::ModuleSection { .. } => {
                 self.depth.add(1)?;
@@ -202,6 +212,80 @@ mod tests {
             format!("(core module $m (func (export \"f\"))) (core instance $i (instantiate $m)) {}", aliases.repeat(n))
         };
         expect_edge("aliases and adapted functions", 100_000, aliased);
+    }
+
+    #[test]
+    fn what_is_declared_inside_of_types_counts_as_types_do() {
+        let inside = |n| format!("(type (component {}))", "(type u8)".repeat(n - 1));
+        expect_edge("types", 20_000, inside);
+        expect_edge("types in each other", 32, |n| "(type (instance ".repeat(n) + &"))".repeat(n));
+        // Every kind of declaration, many a time.
+        let all = "(type (component
+            (type $t (record (field \"a\" u8))) (type $f (func (param \"p\" string) (result u32)))
+            (core type $c (func (param i32))) (core type $m (module (import \"a\" \"b\" (func)) (export \"c\" (func))))
+            (import \"i\" (instance (export \"e\" (type (sub resource))))) (alias outer 1 $outer (type $o))
+            (export \"f\" (func (type $f)))))";
+        check_text(&("(type $outer u8)".to_owned() + &all.repeat(100))).unwrap();
+    }
+
+    /// A section of types in each other, three bytes each, in a component.
+    fn nested_types(depth: usize) -> Vec<u8> {
+        let leb = |mut number: usize| {
+            let mut bytes = Vec::new();
+            while number >= 0x80 {
+                bytes.push(number as u8 | 0x80);
+                number >>= 7;
+            }
+            bytes.push(number as u8);
+            bytes
+        };
+        let section = [vec![1], [0x41, 1, 1].repeat(depth), vec![0x41, 0]].concat();
+        [b"\0asm\x0d\0\x01\0\x07".to_vec(), leb(section.len()), section].concat()
+    }
+
+    #[test]
+    fn types_in_each_other_do_not_end_the_process() {
+        check(&nested_types(31)).unwrap();
+        for depth in [32, 1_000, 1_000_000] {
+            let error = check(&nested_types(depth)).unwrap_err().to_string();
+            assert!(error.starts_with("component has 33 types in each other, allowed are 32: "), "{error}");
+        }
+        let truncated = nested_types(20);
+        let error = check(&truncated[..truncated.len() - 5]).unwrap_err();
+        assert!(matches!(error, LoadError::Malformed { .. }), "{error}");
+    }
+
+    #[test]
+    fn instances_are_counted_as_if_unfolded() {
+        // A shell makes so many instances of the one before, which all stand side by side.
+        let shell = |instances: usize, of: usize| {
+            format!("(component $c{} {})", of + 1, format!("(instance (instantiate $c{of}))").repeat(instances))
+        };
+        let module = "(component $c0 (core module $m) (core instance (instantiate $m)))";
+        let shell_of = |instances: usize| "(instance (instantiate $c0))".repeat(instances);
+        let shells = |counts: &[usize], last: &str| {
+            let inner: String = counts.iter().enumerate().map(|(at, count)| shell(*count, at)).collect();
+            check_text(&(module.to_owned() + &inner + last))
+        };
+        let ten = "(instance (instantiate $c4))".repeat(10);
+        shells(&[10, 10, 10, 10], &ten).unwrap();
+        let one_more = format!("{ten} (core module $n) (core instance (instantiate $n))");
+        let error = shells(&[10, 10, 10, 10], &one_more).unwrap_err().to_string();
+        let expected = "component has 100001 instances when all that is inside is unfolded, allowed are 100000: ";
+        assert!(error.starts_with(expected), "{error}");
+        assert!(shells(&[16; 20], "").is_err(), "more than there are numbers for");
+        // In each other, too.
+        let nested = |instances: usize| {
+            let around = |inside: String, at: usize| {
+                format!("(component $c{at} {inside}) {}", format!("(instance (instantiate $c{at}))").repeat(instances))
+            };
+            check_text(&(1..=2).fold(format!("{module} {}", shell_of(instances)), around))
+        };
+        nested(46).unwrap();
+        let error = nested(47).unwrap_err();
+        assert!(matches!(error, LoadError::TooComplex { found: 103_823, .. }), "{error}");
+        let wide = "(core module $m)".to_owned() + &"(core instance (instantiate $m))".repeat(500);
+        check_text(&wide).unwrap();
     }
 
     #[test]
