@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -16,6 +16,7 @@ use super::{
     description::Description,
     error::SettingError,
     guest::Capabilities,
+    idle::IdlePool,
     instance::{Instance, Mould},
     limits::CallLimits,
     meter::Totals,
@@ -44,6 +45,8 @@ pub(super) struct Parts {
     #[expect(dead_code, reason = "kept alive for the exporter's connections")]
     pub(super) connections: Arc<Threads>,
     pub(super) concurrency: usize,
+    /// After which an instance that has nothing to do is dropped.
+    pub(super) idle_timeout: Duration,
 }
 
 /// The parts and what changes.
@@ -54,7 +57,7 @@ pub(super) struct Body {
     pub(super) slots: Semaphore,
     quarantine: Mutex<Quarantine>,
     last_fault: Mutex<Option<LastFault>>,
-    idle: Mutex<Vec<Instance>>,
+    idle: Mutex<IdlePool<Instance>>,
     /// Instances lost to faults and not made again yet.
     lost: AtomicU64,
 }
@@ -69,12 +72,14 @@ pub(super) struct Admitted<'a> {
 impl Body {
     /// An exporter whose first instance is ready.
     pub(super) fn new(parts: Parts, first: Instance) -> Self {
+        let mut idle = IdlePool::new(parts.idle_timeout);
+        idle.put(first, Instant::now());
         Self {
             share: CpuShare::new(parts.limits.cpu_share, Instant::now()),
             slots: Semaphore::new(parts.concurrency),
             quarantine: Mutex::new(Quarantine::new()),
             last_fault: Mutex::default(),
-            idle: Mutex::new(vec![first]),
+            idle: Mutex::new(idle),
             lost: AtomicU64::new(0),
             parts,
         }
@@ -126,7 +131,7 @@ impl Body {
 
     /// An instance that is ready and does nothing.
     pub(super) fn take_idle(&self) -> Option<Instance> {
-        lock(&self.idle).pop()
+        lock(&self.idle).take()
     }
 
     /// How many instances are ready and do nothing.
@@ -142,10 +147,30 @@ impl Body {
     /// Keeps an instance for the next call; one that is worn is flushed and dropped.
     pub(super) async fn put_back(&self, mut instance: Instance) {
         if !instance.is_worn() {
-            lock(&self.idle).push(instance);
+            lock(&self.idle).put(instance, Instant::now());
             return;
         }
         Instance::count_recycled(&self.parts.totals);
+        self.retire(instance).await;
+    }
+
+    /// Drops instances whenever they have had nothing to do for as long as they may, for as long as the exporter lives.
+    pub(super) async fn retire_idle(body: Weak<Self>) {
+        loop {
+            let Some(wait) = body.upgrade().map(|body| lock(&body.idle).wait(Instant::now())) else { return };
+            tokio::time::sleep(wait).await;
+            let Some(body) = body.upgrade() else { return };
+            // As if it were a call: no more instances run at once than may, and none after the last call.
+            let Ok(_slot) = body.slots.acquire().await else { return };
+            let expired = lock(&body.idle).take_expired(Instant::now());
+            if let Some(instance) = expired {
+                body.retire(instance).await;
+            }
+        }
+    }
+
+    /// Lets an instance send what it holds back, and drops it.
+    async fn retire(&self, mut instance: Instance) {
         match instance.flush(self.limits(), &self.share).await {
             Ok(answer) => self.tell_refusal("flush", answer),
             Err(fault) => self.note_fault(&fault),

@@ -9,6 +9,10 @@
 //!
 //! Root is trusted because it could change this program as well: a cache that an image brings along, written by root and
 //! read by everybody, serves a process of any user.
+//!
+//! It is held to `sandbox.max_cache_bytes` when it is opened and whenever something is kept, see `eviction`.
+
+mod eviction;
 
 use std::{
     env,
@@ -18,8 +22,9 @@ use std::{
         fd::OwnedFd,
         unix::fs::{DirBuilderExt, MetadataExt},
     },
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
+    time::SystemTime,
 };
 
 use rustix::{
@@ -29,7 +34,9 @@ use rustix::{
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
+use self::eviction::{ENDING, evict};
 use super::{error::CacheError, precompiled::load_own_artifact};
+use crate::config;
 
 /// What to do about a directory that is not private.
 const ADVICE: &str = "mend its owner and mode (chmod go-w), or name another in sandbox.cache_dir";
@@ -48,15 +55,17 @@ pub(super) struct Cache {
     file_mode: Mode,
     /// Whether the engine takes its traps from signals: the code differs.
     signal_handlers: bool,
+    /// Of all files together.
+    max_bytes: u64,
 }
 
 impl Cache {
-    /// Opens `directory`, or the default one, and makes it if it is missing.
+    /// Opens the directory that was configured, or the default one, and makes it if it is missing.
     ///
     /// # Errors
     /// If there is no directory, or others could write to it.
-    pub(super) fn open(directory: Option<&Path>, signal_handlers: bool) -> Result<Self, CacheError> {
-        let path = directory.map(Path::to_owned).or_else(default_directory).ok_or(CacheError::NoDirectory)?;
+    pub(super) fn open(config: &config::Sandbox) -> Result<Self, CacheError> {
+        let path = config.cache_dir.clone().or_else(default_directory).ok_or(CacheError::NoDirectory)?;
         let failed = |source| CacheError::Io { path: path.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(failed)?;
         // A link is followed: what is judged is what was opened.
@@ -68,7 +77,11 @@ impl Cache {
         }
         let file_mode =
             Mode::RUSR | Mode::WUSR | (Mode::from_bits_truncate(metadata.mode()) & (Mode::RGRP | Mode::ROTH));
-        Ok(Self { path, directory: Arc::new(directory.into()), file_mode, signal_handlers })
+        let directory = Arc::new(directory.into());
+        let (signal_handlers, max_bytes) = (config.signal_handlers, config.max_cache_bytes as u64);
+        // One that may only be read is as large as it is.
+        let _ = evict(&directory, max_bytes, None);
+        Ok(Self { path, directory, file_mode, signal_handlers, max_bytes })
     }
 
     /// The component compiled from `bytes`, if it is kept and whole.
@@ -84,7 +97,11 @@ impl Cache {
         }
         let Some((digest, artifact)) = kept.split_at_checked(DIGEST_BYTES) else { return Ok(None) };
         let is_whole = digest == Sha256::digest(artifact).as_slice();
-        Ok(is_whole.then(|| load_own_artifact(engine, artifact).ok()).flatten())
+        let component = is_whole.then(|| load_own_artifact(engine, artifact).ok()).flatten();
+        if component.is_some() {
+            note_use(&file);
+        }
+        Ok(component)
     }
 
     /// A file in which this user or root kept something.
@@ -107,19 +124,26 @@ impl Cache {
         distrust(&metadata).map_or(Ok(Some(file)), |reason| Err(not_private(reason)))
     }
 
-    /// Keeps `component`, compiled from `bytes`.
+    /// Keeps `component`, compiled from `bytes`, and deletes what there is no more room for.
     ///
     /// # Errors
-    /// If it cannot be written; then nothing is left behind under its name.
+    /// If it cannot be written, or is larger than all files together may be; then nothing is left behind under its name.
+    /// If older files cannot be deleted.
     pub(super) fn keep(&self, bytes: &[u8], component: &Component) -> io::Result<()> {
         let artifact = component.serialize().map_err(io::Error::other)?;
+        let length = (artifact.len() + DIGEST_BYTES) as u64;
+        if length > self.max_bytes {
+            let max = self.max_bytes;
+            return Err(io::Error::other(format!("it has {length} bytes, sandbox.max_cache_bytes allows {max}")));
+        }
         let name = self.name(bytes);
         let temporary = format!("{name}.{}-{:x}", std::process::id(), fastrand::u64(..));
         let written = self.write_private(&temporary, &artifact);
         let written = written.and_then(|()| Ok(renameat(&*self.directory, &temporary, &*self.directory, &name)?));
         written.inspect_err(|_| {
             let _ = unlinkat(&*self.directory, &temporary, AtFlags::empty());
-        })
+        })?;
+        evict(&self.directory, self.max_bytes, Some(&name))
     }
 
     fn write_private(&self, name: &str, artifact: &[u8]) -> io::Result<()> {
@@ -127,6 +151,7 @@ impl Cache {
         let mut file = File::from(openat(&*self.directory, name, flags, self.file_mode)?);
         file.write_all(&Sha256::digest(artifact))?;
         file.write_all(artifact)?;
+        note_use(&file);
         file.sync_all()
     }
 
@@ -140,8 +165,14 @@ impl Cache {
         let component = hexadecimal(&Sha256::digest(bytes));
         let signals = if self.signal_handlers { "" } else { "-without-signals" };
         let (machine, system, version) = (env::consts::ARCH, env::consts::OS, env!("CARGO_PKG_VERSION"));
-        format!("{component}-{machine}-{system}{signals}-{version}.cwasm")
+        format!("{component}-{machine}-{system}{signals}-{version}{ENDING}")
     }
+}
+
+/// Has a file count as used now, which the file system itself would tell only to the tick. One that belongs to another user
+/// keeps its time.
+fn note_use(file: &File) {
+    let _ = file.set_modified(SystemTime::now());
 }
 
 /// Why others than this user and root could have put something there; none if they could not.
@@ -169,10 +200,19 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt};
+    use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
     use super::*;
     use crate::sandbox::engine::build_engine;
+
+    fn open(directory: &Path) -> Result<Cache, CacheError> {
+        open_with(directory, usize::MAX)
+    }
+
+    fn open_with(directory: &Path, max_cache_bytes: usize) -> Result<Cache, CacheError> {
+        let cache_dir = Some(directory.to_owned());
+        Cache::open(&config::Sandbox { cache_dir, max_cache_bytes, ..config::Sandbox::default() })
+    }
 
     fn component(engine: &Engine) -> (Vec<u8>, Component) {
         let bytes = wat::parse_str("(component (core module (func)))").unwrap();
@@ -195,7 +235,7 @@ mod tests {
     fn what_is_kept_is_found_again_and_private() {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("a/b");
-        let cache = Cache::open(Some(&directory), true).unwrap();
+        let cache = open(&directory).unwrap();
         let engine = build_engine(true).unwrap();
         let (bytes, component) = component(&engine);
         assert!(!is_found(&cache, &engine, &bytes));
@@ -210,14 +250,14 @@ mod tests {
     fn who_may_read_the_directory_may_read_the_files() {
         let home = tempfile::tempdir().unwrap();
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let cache = Cache::open(Some(home.path()), true).unwrap();
+        let cache = open(home.path()).unwrap();
         assert_eq!(cache.file_mode.bits(), 0o644);
     }
 
     #[test]
     fn a_damaged_file_is_not_found() {
         let home = tempfile::tempdir().unwrap();
-        let cache = Cache::open(Some(home.path()), true).unwrap();
+        let cache = open(home.path()).unwrap();
         let engine = build_engine(true).unwrap();
         let (bytes, component) = component(&engine);
         cache.keep(&bytes, &component).unwrap();
@@ -240,7 +280,7 @@ mod tests {
     #[test]
     fn a_file_that_others_could_have_written_is_not_found_and_written_anew() {
         let home = tempfile::tempdir().unwrap();
-        let cache = Cache::open(Some(home.path()), true).unwrap();
+        let cache = open(home.path()).unwrap();
         let engine = build_engine(true).unwrap();
         let (bytes, component) = component(&engine);
         cache.keep(&bytes, &component).unwrap();
@@ -265,10 +305,10 @@ mod tests {
     fn a_directory_put_in_the_place_of_the_one_that_was_opened_is_not_looked_at() {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("cache");
-        let cache = Cache::open(Some(&directory), true).unwrap();
+        let cache = open(&directory).unwrap();
         let engine = build_engine(true).unwrap();
         let (bytes, component) = component(&engine);
-        let planted = Cache::open(Some(&home.path().join("planted")), true).unwrap();
+        let planted = open(&home.path().join("planted")).unwrap();
         planted.keep(&bytes, &component).unwrap();
         fs::rename(&directory, home.path().join("moved")).unwrap();
         fs::rename(home.path().join("planted"), &directory).unwrap();
@@ -282,11 +322,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         for mode in [0o770, 0o702, 0o777] {
             fs::set_permissions(home.path(), fs::Permissions::from_mode(mode)).unwrap();
-            let error = Cache::open(Some(home.path()), true).unwrap_err();
+            let error = open(home.path()).unwrap_err();
             assert!(matches!(error, CacheError::NotPrivate { .. }), "{error}");
         }
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(Cache::open(Some(home.path()), true).is_ok());
+        assert!(open(home.path()).is_ok());
     }
 
     #[test]
@@ -307,10 +347,54 @@ mod tests {
     #[test]
     fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
         let home = tempfile::tempdir().unwrap();
-        let cache = Cache::open(Some(home.path()), true).unwrap();
+        let cache = open(home.path()).unwrap();
         let pipe = home.path().join(cache.name(b"x"));
         rustix::fs::mknodat(CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
         let error = cache.find(&build_engine(true).unwrap(), b"x").unwrap_err().to_string();
         assert!(error.contains("is no file, so that somebody else could plant code in it; delete it"), "{error}");
+    }
+
+    /// A component like no other, compiled, and the bytes that are kept of it.
+    fn numbered(engine: &Engine, number: u32) -> (Vec<u8>, Component, usize) {
+        let bytes =
+            wat::parse_str(format!("(component (core module (func (result i32) i32.const {number})))")).unwrap();
+        let component = Component::from_binary(engine, &bytes).unwrap();
+        let length = component.serialize().unwrap().len() + DIGEST_BYTES;
+        (bytes, component, length)
+    }
+
+    #[test]
+    fn what_is_kept_fits_into_the_bytes_that_are_allowed_and_what_was_loaded_lately_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let engine = build_engine(true).unwrap();
+        let of = |number| numbered(&engine, number);
+        let (first, second, third) = (of(1), of(2), of(3));
+        let two = first.2 + second.2.max(third.2);
+        let cache = open_with(home.path(), two).unwrap();
+        cache.keep(&first.0, &first.1).unwrap();
+        cache.keep(&second.0, &second.1).unwrap();
+        assert!(is_found(&cache, &engine, &first.0) && is_found(&cache, &engine, &second.0));
+        assert!(is_found(&cache, &engine, &first.0), "used last");
+        cache.keep(&third.0, &third.1).unwrap();
+        assert!(is_found(&cache, &engine, &first.0) && is_found(&cache, &engine, &third.0));
+        assert!(!is_found(&cache, &engine, &second.0));
+        drop(open_with(home.path(), two - 1).unwrap());
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "a smaller allowance holds from the start");
+    }
+
+    #[test]
+    fn what_is_larger_than_everything_may_be_is_not_kept_and_costs_nothing_else_its_place() {
+        let home = tempfile::tempdir().unwrap();
+        let engine = build_engine(true).unwrap();
+        let (bytes, component, length) = numbered(&engine, 1);
+        let cache = open_with(home.path(), length).unwrap();
+        cache.keep(&bytes, &component).unwrap();
+        let larger = wat::parse_str(format!("(component (core module {}))", "(func)".repeat(500))).unwrap();
+        let error = cache.keep(&larger, &Component::from_binary(&engine, &larger).unwrap()).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("sandbox.max_cache_bytes allows {length}")), "{error}");
+        assert!(is_found(&cache, &engine, &bytes));
+        let tight = open_with(home.path(), length - 1).unwrap();
+        assert!(tight.keep(&bytes, &component).is_err(), "one byte too many");
+        assert!(!is_found(&tight, &engine, &bytes));
     }
 }

@@ -3,19 +3,23 @@
 use bytes::Bytes;
 use wasmtime::{Engine, component::Component};
 
-use super::{cache::Cache, error::LoadError};
+use super::{cache::Cache, compiler::Waiting, error::LoadError};
 use crate::telemetry::{Level, Log};
+
+/// Who waits for a component.
+pub(super) type Client = Waiting<Result<Component, LoadError>>;
 
 /// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
 ///
 /// # Errors
-/// [`LoadError::TooComplex`] or [`LoadError::Malformed`] if it does not compile, [`LoadError::NotCompiled`] if this build has no compiler.
+/// [`LoadError::ShutDown`] if the client is gone before compiling begins, [`LoadError::TooComplex`] or [`LoadError::Malformed`] if it does not compile, [`LoadError::NotCompiled`] if this build has no compiler.
 pub(super) fn compile(
     engine: &Engine,
     cache: Option<&Cache>,
     log: &Log,
     name: &str,
     bytes: &Bytes,
+    client: &Client,
 ) -> Result<Component, LoadError> {
     let found = cache.map_or(Ok(None), |cache| cache.find(engine, bytes)).unwrap_or_else(|error| {
         log.say(Level::Warn, name, format_args!("the kept code is not used: {error}"));
@@ -23,7 +27,7 @@ pub(super) fn compile(
     });
     match found {
         Some(component) => Ok(component),
-        None => compile_anew(engine, cache, log, name, bytes),
+        None => compile_anew(engine, cache, log, name, bytes, client),
     }
 }
 
@@ -34,17 +38,21 @@ fn compile_anew(
     log: &Log,
     name: &str,
     bytes: &Bytes,
+    client: &Client,
 ) -> Result<Component, LoadError> {
     use super::{complexity, component::told};
 
     complexity::check(bytes)?;
-
+    // Once begun, it cannot be ended.
+    if client.is_gone() {
+        return Err(LoadError::ShutDown);
+    }
     let again = if cache.is_some() { "; it is kept for the next start" } else { "" };
     log.say(Level::Info, name, format_args!("compiling {} bytes{again}", bytes.len()));
     let component =
         Component::from_binary(engine, bytes).map_err(|error| LoadError::Malformed { reason: told(&error) })?;
     if let Some(Err(error)) = cache.map(|cache| cache.keep(bytes, &component)) {
-        log.say(Level::Warn, name, format_args!("the compiled component was not kept: {error}"));
+        log.say(Level::Warn, name, format_args!("the compiled component is not kept as it should be: {error}"));
     }
     Ok(component)
 }
@@ -56,6 +64,7 @@ fn compile_anew(
     _log: &Log,
     _name: &str,
     bytes: &Bytes,
+    _client: &Client,
 ) -> Result<Component, LoadError> {
     let place = cache.map(|cache| cache.path(bytes).display().to_string());
     let sought = place.unwrap_or_else(|| "a private sandbox.cache_dir".to_owned());

@@ -19,6 +19,7 @@ use super::{
     description::Description,
     limits::CallLimits,
     state::ExporterState,
+    threads::Guarded,
 };
 use crate::capability::http::Refused;
 
@@ -32,6 +33,8 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 /// An exporter in its sandbox.
 pub struct SandboxExporter {
     body: Arc<Body>,
+    /// Ends with the exporter.
+    _retirement: Option<Guarded<()>>,
 }
 
 impl std::fmt::Debug for SandboxExporter {
@@ -58,7 +61,9 @@ enum Stop {
 
 impl SandboxExporter {
     pub(super) fn new(body: Body) -> Self {
-        Self { body: Arc::new(body) }
+        let body = Arc::new(body);
+        let retirement = body.parts.guests.spawn(Body::retire_idle(Arc::downgrade(&body)));
+        Self { body, _retirement: retirement }
     }
 
     /// What the exporter said about itself when it was loaded.

@@ -1,15 +1,18 @@
 //! The sandbox of one runtime: engine, threads, compiled components.
 
-use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
 use wasmtime::{Engine, component::Component};
 
 use super::{
     body::{Body, Parts},
     cache::Cache,
     compilation::compile,
+    compiler::Compiler,
     component::{Prepared, check_bytes, check_grants, check_known, link, links_of},
     description::Description,
     engine::build_engine,
@@ -48,7 +51,8 @@ pub struct Sandbox {
     terminal: Arc<TerminalWriter>,
     max_component_bytes: usize,
     /// One compilation at a time: each may take a core and a gigabyte.
-    compiler: Arc<Semaphore>,
+    compiler: Compiler,
+    idle_timeout: Duration,
     #[cfg(feature = "http")]
     backend: Option<Arc<dyn HttpBackend>>,
     observer: Option<Arc<dyn GuestObserver>>,
@@ -70,7 +74,7 @@ impl Sandbox {
     pub fn new(config: &config::Sandbox, log: Log, terminal: Arc<dyn TerminalSink>) -> Result<Self, SandboxError> {
         let engine =
             build_engine(config.signal_handlers).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
-        let cache = Cache::open(config.cache_dir.as_deref(), config.signal_handlers);
+        let cache = Cache::open(config);
         let cache = cache.inspect_err(|error| {
             log.say(Level::Warn, "sandbox", format_args!("compiled components are not kept: {error}"));
         });
@@ -82,7 +86,8 @@ impl Sandbox {
             log,
             terminal: Arc::new(TerminalWriter::new(terminal)),
             max_component_bytes: config.max_component_bytes,
-            compiler: Arc::new(Semaphore::new(1)),
+            compiler: Compiler::new(),
+            idle_timeout: config.idle_timeout,
             #[cfg(feature = "http")]
             backend: None,
             observer: None,
@@ -144,6 +149,7 @@ impl Sandbox {
             guests: Arc::clone(&self.guests),
             connections: Arc::clone(&self.connections),
             concurrency: config.concurrency.max(1),
+            idle_timeout: self.idle_timeout,
         };
         Ok(Arc::new(SandboxExporter::new(Body::new(parts, instance))))
     }
@@ -171,14 +177,8 @@ impl Sandbox {
     async fn compile(&self, name: &str, bytes: Bytes) -> Result<Component, LoadError> {
         let (engine, cache, log) = (self.engine.clone(), self.cache.clone(), self.log.clone());
         let name = name.to_owned();
-        let turn = Arc::clone(&self.compiler).acquire_owned().await.map_err(|_| LoadError::ShutDown)?;
-        let work = move || {
-            // Kept by the work itself: who gives up waiting does not end it.
-            let _turn = turn;
-            compile(&engine, cache.as_ref(), &log, &name, &bytes)
-        };
-        let task = self.guests.spawn_blocking(work).ok_or(LoadError::ShutDown)?;
-        task.await.unwrap_or_else(|error| Err(LoadError::Malformed { reason: format!("the compiler failed: {error}") }))
+        let work = move |client: &_| compile(&engine, cache.as_ref(), &log, &name, &bytes, client);
+        self.compiler.run(work).await
     }
 
     async fn start(&self, first: First) -> Result<(Description, Instance), LoadError> {

@@ -9,6 +9,7 @@ mod body;
 #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "without a compiler the cache is only read"))]
 mod cache;
 mod compilation;
+mod compiler;
 #[cfg(feature = "compiler")]
 mod complexity;
 mod component;
@@ -19,6 +20,7 @@ mod error;
 mod exporter;
 mod fault;
 mod guest;
+mod idle;
 mod inspection;
 mod instance;
 mod lending;

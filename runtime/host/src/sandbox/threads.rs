@@ -21,7 +21,7 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// Starts `threads` threads for guests and for compiling. Every task is followed by a look at timers and sockets.
+    /// Starts `threads` threads for guests. Every task is followed by a look at timers and sockets.
     ///
     /// # Errors
     /// If the system gives no threads.
@@ -52,14 +52,6 @@ impl Threads {
         F: Future<Output: Send> + Send + 'static,
     {
         self.runtime.as_ref().map(|runtime| Guarded(runtime.spawn(task)))
-    }
-
-    /// Runs work that blocks, at the same priority.
-    pub(super) fn spawn_blocking<R: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> R + Send + 'static,
-    ) -> Option<JoinHandle<R>> {
-        self.runtime.as_ref().map(|runtime| runtime.spawn_blocking(work))
     }
 }
 

@@ -76,6 +76,11 @@ pub struct Sandbox {
     /// `cache_dir`: compiled components, of this user or of root, for nobody else to write to. Read-only is enough if they
     /// are in it. Default `$XDG_CACHE_HOME/spangate`.
     pub cache_dir: Option<PathBuf>,
+    /// `max_cache_bytes`: of all compiled components together; what was used longest ago is deleted. Default 512 MiB.
+    pub max_cache_bytes: usize,
+    /// `idle_timeout`: after which an instance that has nothing to do is dropped; the next call makes it anew. Default
+    /// 1 min.
+    pub idle_timeout: Duration,
     /// `max_component_bytes`. Default 16 MiB.
     pub max_component_bytes: usize,
     /// `signal_handlers`: for SIGSEGV, SIGFPE and SIGILL, of the whole process. Default true. Without them compiled code
@@ -110,7 +115,14 @@ impl Default for BatchLimits {
 
 impl Default for Sandbox {
     fn default() -> Self {
-        Self { threads: 2, cache_dir: None, max_component_bytes: 16 << 20, signal_handlers: true }
+        Self {
+            threads: 2,
+            cache_dir: None,
+            max_cache_bytes: 512 << 20,
+            idle_timeout: Duration::from_secs(60),
+            max_component_bytes: 16 << 20,
+            signal_handlers: true,
+        }
     }
 }
 

@@ -101,6 +101,12 @@ fn sandbox(table: &mut Table<'_>) -> Sandbox {
     Sandbox {
         threads: table.or("threads", default.threads, integer(1..=256)),
         cache_dir: table.optional("cache_dir", path),
+        max_cache_bytes: table.or("max_cache_bytes", default.max_cache_bytes, bytes(1 << 20..=1 << 40)),
+        idle_timeout: table.or(
+            "idle_timeout",
+            default.idle_timeout,
+            duration(Duration::from_millis(1)..=Duration::from_secs(24 * 3600)),
+        ),
         max_component_bytes: table.or("max_component_bytes", default.max_component_bytes, bytes(1 << 10..=1 << 30)),
         signal_handlers: table.or("signal_handlers", default.signal_handlers, boolean),
     }

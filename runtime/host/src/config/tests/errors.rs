@@ -214,6 +214,21 @@ limits.metric_series = 1.5
 }
 
 #[test]
+fn what_the_sandbox_keeps_is_told_with_its_range() {
+    let wrong = "[sandbox]\nmax_cache_bytes = \"1023KiB\"\nidle_timeout = \"0s\"\n";
+    assert_eq!(
+        told(&format!("{wrong}{MINIMAL}")),
+        [
+            "sandbox.max_cache_bytes: the string \"1023KiB\" is out of range | 1MiB to 1TiB",
+            "sandbox.idle_timeout: the string \"0s\" is out of range | 1ms to 24h",
+        ]
+    );
+    let right = "[sandbox]\nmax_cache_bytes = \"1MiB\"\nidle_timeout = \"24h\"\n";
+    let sandbox = read(&format!("{right}{MINIMAL}")).expect("right").config.sandbox;
+    assert_eq!((sandbox.max_cache_bytes, sandbox.idle_timeout.as_secs()), (1 << 20, 24 * 3600));
+}
+
+#[test]
 fn units_are_asked_for() {
     assert_eq!(
         told(&exporter("limits.deadline = 10\nlimits.memory = \"64mb\"\nretry.max = \"1 min\"\nretry.max_age = true")),

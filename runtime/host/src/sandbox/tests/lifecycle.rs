@@ -166,6 +166,51 @@ async fn a_guest_that_drops_no_handle_is_replaced_before_it_fails() {
     assert_eq!(exporter.state().recycles, 2);
 }
 
+/// Says so when it is flushed.
+const TELLS_OF_FLUSH: &str = "(call $log (i32.const 2) (i32.const 3072) (i32.const 7)) (i32.const 200)";
+
+#[tokio::test]
+async fn an_instance_that_has_nothing_to_do_is_flushed_and_dropped_and_the_next_call_makes_it_anew() {
+    let stage = Stage::idling(Duration::from_millis(5));
+    let guest = Guest { flush: TELLS_OF_FLUSH, more: r#"(data (i32.const 3072) "flushed")"#, ..Guest::default() };
+    let exporter = stage.load(&guest).await;
+    for _ in 0..2 {
+        wait_until("the instance to go", || exporter.state().instances == 0).await;
+        assert_eq!(exporter.state().cost.memory_bytes, 0);
+        assert!(stage.lines.has("billing: flushed"));
+        stage.lines.0.lock().unwrap().clear();
+        assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted));
+    }
+    let state = exporter.state();
+    assert_eq!((state.health, state.rebuilds, state.faults.len()), (Health::Healthy, 0, 0));
+}
+
+#[tokio::test]
+async fn an_instance_that_has_something_to_do_is_not_idle_however_long_it_takes() {
+    let mut stage = Stage::idling(Duration::from_millis(1));
+    stage.config.limits.deadline = Duration::from_secs(60);
+    // About 50 ms.
+    let guest = Guest::exporting(
+        "(loop $again
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (br_if $again (i32.lt_u (local.get $i) (i32.const 100000000))))
+         (i32.const 240)",
+    );
+    let exporter = stage.load(&guest).await;
+    assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted));
+    wait_until("the instance to go afterwards", || exporter.state().instances == 0).await;
+}
+
+#[tokio::test]
+async fn an_instance_that_was_used_a_moment_ago_stays() {
+    let exporter = Stage::idling(Duration::from_secs(3600)).load(&Guest::default()).await;
+    for _ in 0..3 {
+        assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(exporter.state().instances, 1);
+    }
+}
+
 #[tokio::test]
 async fn flush_tells_what_the_guest_says_and_is_no_fault() {
     let stage = Stage::new();

@@ -1,6 +1,9 @@
 //! A component with holes, a batch, and a sandbox to run them in.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use spangate_core::{
@@ -253,9 +256,18 @@ impl Stage {
     }
 
     pub(super) fn with_terminal(terminal: Arc<dyn TerminalSink>) -> Self {
+        Self::with(config::Sandbox::default(), terminal)
+    }
+
+    /// Where instances that have nothing to do are dropped after so long.
+    pub(super) fn idling(idle_timeout: Duration) -> Self {
+        Self::with(config::Sandbox { idle_timeout, ..config::Sandbox::default() }, Arc::new(NoTerminal))
+    }
+
+    fn with(config: config::Sandbox, terminal: Arc<dyn TerminalSink>) -> Self {
         let cache = tempfile::tempdir().unwrap();
         let lines = Arc::new(Lines::default());
-        let config = config::Sandbox { cache_dir: Some(cache.path().join("spangate")), ..config::Sandbox::default() };
+        let config = config::Sandbox { cache_dir: Some(cache.path().join("spangate")), ..config };
         let sandbox = Sandbox::new(&config, Log::new(lines.clone()), terminal).unwrap();
         Self { sandbox, lines, config: exporter_config(), _cache: cache }
     }
