@@ -18,6 +18,9 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use url::Url;
 
+/// Far more cores than there are, so that nothing waits for credit.
+const CPU_SHARE: f64 = 1e6;
+
 /// Nobody reads it.
 struct Silence;
 
@@ -78,8 +81,13 @@ impl Stage {
     }
 
     fn sandbox_in(cache: PathBuf, signal_handlers: bool) -> anyhow::Result<Sandbox> {
-        let config =
-            config::Sandbox { threads: 1, cache_dir: Some(cache), signal_handlers, ..config::Sandbox::default() };
+        let config = config::Sandbox {
+            threads: 1,
+            cpu_share: CPU_SHARE,
+            cache_dir: Some(cache),
+            signal_handlers,
+            ..config::Sandbox::default()
+        };
         Ok(Sandbox::new(&config, Log::new(Arc::new(Silence)), Arc::new(Silence))?)
     }
 
@@ -151,8 +159,6 @@ pub(crate) fn builtin(name: &str) -> anyhow::Result<&'static [u8]> {
 }
 
 fn exporter_config(settings: Value, reach: Option<&Url>) -> anyhow::Result<config::Exporter> {
-    // Far more than a core, so that nothing waits for credit.
-    const CPU_SHARE: f64 = 1e6;
     let mut config = config::Exporter::new(config::Component::Builtin("bench".to_owned()));
     config.limits.cpu_share = CPU_SHARE;
     config.settings = match settings {

@@ -37,7 +37,7 @@ use wasmtime::component::Linker;
 pub(crate) use self::{
     client::HttpClient, credentials::Refused, error::HttpError, grant::HttpGrant, request::Request, response::Response,
 };
-use super::{CALL, Paced, charge};
+use super::{CALL, CallClock, Paced, charge};
 use crate::bindings::{Payloads, v0_1::imports::http as wit};
 /// What a request costs in fuel beside its bytes: the work of about 20 microseconds, sent or denied.
 const REQUEST: u64 = 400 * CALL;
@@ -48,7 +48,8 @@ pub(crate) struct HttpCtx {
     client: Arc<HttpClient>,
     in_flight: Arc<Semaphore>,
     requests_left: usize,
-    call_deadline: Option<Instant>,
+    /// Of the running call; none if it may take for ever.
+    clock: Option<Arc<CallClock>>,
     /// The batch of the running call.
     batch: Option<Arc<Batch>>,
     refused: Option<Refused>,
@@ -59,13 +60,14 @@ impl HttpCtx {
     pub(crate) fn new(client: Arc<HttpClient>) -> Self {
         let permits = client.grant().max_in_flight.min(Semaphore::MAX_PERMITS);
         let in_flight = Arc::new(Semaphore::new(permits));
-        Self { client, in_flight, requests_left: 0, call_deadline: None, batch: None, refused: None }
+        Self { client, in_flight, requests_left: 0, clock: None, batch: None, refused: None }
     }
 
-    /// Renews the quota of requests; nothing is waited for beyond `deadline`. Before the first call nothing is sent.
-    pub(crate) fn begin_call(&mut self, deadline: Option<Instant>) {
+    /// Renews the quota of requests; nothing is waited for beyond the end of the call by its `clock`. Before the first
+    /// call nothing is sent.
+    pub(crate) fn begin_call(&mut self, clock: Option<Arc<CallClock>>) {
         self.requests_left = self.client.grant().max_requests_per_batch;
-        self.call_deadline = deadline;
+        self.clock = clock;
         self.refused = None;
     }
 
@@ -94,7 +96,9 @@ impl HttpCtx {
             let limit = grant.max_in_flight;
             return Err(HttpError::OverQuota(format!("{limit} requests in flight (max_in_flight)")));
         };
-        let deadline = nearest(Instant::now(), request.timeout, self.call_deadline);
+        // The clock may have stood still since the call began. It runs while the guest waits here.
+        let call_ends = self.clock.as_ref().and_then(|clock| clock.ends_at());
+        let deadline = nearest(Instant::now(), request.timeout, call_ends);
         self.requests_left = left;
         let client = Arc::clone(&self.client);
         let url = request.url.clone();

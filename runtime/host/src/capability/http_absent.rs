@@ -1,13 +1,13 @@
 //! What a build without the feature `http` has in its place: an exporter that imports it is refused when it is loaded, so
 //! none of this is ever asked for anything.
 
-use std::{convert::Infallible, marker::PhantomData, sync::Arc, time::Instant};
+use std::{convert::Infallible, marker::PhantomData, sync::Arc};
 
 use spangate_core::batch::Batch;
 use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
-use super::{Paced, log::LogCtx};
+use super::{CallClock, Paced, log::LogCtx};
 use crate::{bindings::Payloads, config};
 
 /// `[grants.http]`, granting nothing.
@@ -59,7 +59,7 @@ impl HttpCtx {
         Self
     }
 
-    pub(crate) fn begin_call(&mut self, _: Option<Instant>) {}
+    pub(crate) fn begin_call(&mut self, _: Option<Arc<CallClock>>) {}
 
     pub(crate) fn lend(&mut self, _: Option<Arc<Batch>>) {}
 

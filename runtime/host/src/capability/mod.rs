@@ -9,6 +9,7 @@
 //! feature (`http`, `terminal`); without it the same holds, whatever is granted.
 
 pub(crate) mod backend;
+mod call_clock;
 pub(crate) mod clock;
 #[cfg(feature = "http")]
 pub(crate) mod egress;
@@ -24,4 +25,7 @@ pub(crate) mod output;
 pub(crate) mod terminal;
 pub(crate) mod wasi;
 
-pub(crate) use fuel::{CALL, Pace, Paced, charge};
+pub(crate) use self::{
+    call_clock::CallClock,
+    fuel::{CALL, Pace, Paced, charge},
+};

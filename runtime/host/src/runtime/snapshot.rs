@@ -8,10 +8,10 @@ use super::{outlet::Outlet, ports::PortsView, readiness, view::View};
 use crate::{
     config::Secrets,
     pipeline::{AttemptLog, Pipeline},
-    sandbox::ExporterState,
+    sandbox::{CpuState, ExporterState},
     status::{
         AttemptCounts, CostStatus, ExporterStatus, FaultStatus, HttpStatus, IntakeStatus, LedgerStatus, QueueStatus,
-        RefusalStatus, RuntimeStatus, SandboxCounts, Status,
+        RefusalStatus, RuntimeStatus, SandboxCounts, SandboxStatus, Status,
     },
 };
 
@@ -30,6 +30,7 @@ pub(super) fn take(view: &View) -> Status {
         },
         receivers: view.ports.get().map(PortsView::statuses).unwrap_or_default(),
         intake: intake(&view.pipeline),
+        sandbox: view.outlets.iter().find_map(|outlet| outlet.sandboxed.as_ref()).map(|any| sandbox(any.cpu())),
         exporters: view.outlets.iter().map(|outlet| exporter(outlet, now)).collect(),
     };
     redact(&mut status, &view.secrets);
@@ -91,6 +92,16 @@ fn intake(pipeline: &Pipeline) -> IntakeStatus {
     let places = intake.sampled_out + intake.accepted + intake.dropped.values().sum::<u64>();
     intake.is_balanced = intake.recorded + intake.received == places;
     intake
+}
+
+/// One budget for all.
+fn sandbox(cpu: CpuState) -> SandboxStatus {
+    SandboxStatus {
+        cpu_share: cpu.cpu_share,
+        cpu_seconds: cpu.cpu.as_secs_f64(),
+        cpu_debt_seconds: cpu.cpu_debt.as_secs_f64(),
+        calls_waiting: cpu.calls_waiting,
+    }
 }
 
 fn exporter(outlet: &Outlet, now: Duration) -> ExporterStatus {
@@ -171,6 +182,8 @@ fn cost(state: &ExporterState) -> CostStatus {
         fuel_per_row,
         cpu_seconds: cost.cpu.as_secs_f64(),
         throttled_seconds: cost.throttled.as_secs_f64(),
+        contended_seconds: cost.contended.as_secs_f64(),
+        cpu_debt_seconds: cost.cpu_debt.as_secs_f64(),
         memory_bytes: cost.memory_bytes,
         memory_peak_bytes: cost.memory_peak_bytes,
         instances: state.instances,

@@ -13,15 +13,15 @@ use tokio::sync::Semaphore;
 
 use super::{
     component::Shared,
+    cpu::Seat,
     description::Description,
     error::SettingError,
     guest::Capabilities,
     idle::IdlePool,
     instance::{Instance, Mould},
-    limits::CallLimits,
+    limits::{CallLimits, longest_call},
     meter::Totals,
     quarantine::{Admission, Quarantine},
-    share::CpuShare,
     state::{Cost, ExporterState, LastFault},
     threads::Threads,
 };
@@ -52,7 +52,7 @@ pub(super) struct Parts {
 /// The parts and what changes.
 pub(super) struct Body {
     pub(super) parts: Parts,
-    pub(super) share: CpuShare,
+    pub(super) seat: Seat,
     /// One permit per instance that may run.
     pub(super) slots: Semaphore,
     quarantine: Mutex<Quarantine>,
@@ -70,12 +70,12 @@ pub(super) struct Admitted<'a> {
 }
 
 impl Body {
-    /// An exporter whose first instance is ready.
-    pub(super) fn new(parts: Parts, first: Instance) -> Self {
+    /// An exporter whose first instance is ready, among the others that `seat` stands for.
+    pub(super) fn new(parts: Parts, first: Instance, seat: Seat) -> Self {
         let mut idle = IdlePool::new(parts.idle_timeout);
         idle.put(first, Instant::now());
         Self {
-            share: CpuShare::new(parts.limits.cpu_share, Instant::now()),
+            seat,
             slots: Semaphore::new(parts.concurrency),
             quarantine: Mutex::new(Quarantine::new()),
             last_fault: Mutex::default(),
@@ -88,6 +88,11 @@ impl Body {
     /// The budget of exports, ticks and flushes.
     pub(super) fn limits(&self) -> CallLimits {
         CallLimits::of_batch(&self.parts.limits)
+    }
+
+    /// The wall clock that one call may take in all, whatever its neighbours and its other instances compute meanwhile.
+    pub(super) fn longest_call(&self) -> Duration {
+        longest_call(self.parts.limits.deadline, self.seat.guaranteed() / self.parts.concurrency as f64)
     }
 
     /// Lets a call in.
@@ -120,7 +125,7 @@ impl Body {
         }
         let lost = self.lost.fetch_update(Relaxed, Relaxed, |lost| lost.checked_sub(1));
         let mut instance = Instance::new(self.mould()).await?;
-        match instance.configure(&self.parts.settings, Some(&self.share)).await? {
+        match instance.configure(&self.parts.settings, &self.seat).await? {
             Ok(()) => {
                 self.parts.totals.rebuilds.fetch_add(u64::from(lost.is_ok()), Relaxed);
                 Ok(instance)
@@ -171,7 +176,7 @@ impl Body {
 
     /// Lets an instance send what it holds back, and drops it.
     async fn retire(&self, mut instance: Instance) {
-        match instance.flush(self.limits(), &self.share).await {
+        match instance.flush(self.limits(), &self.seat).await {
             Ok(answer) => self.tell_refusal("flush", answer),
             Err(fault) => self.note_fault(&fault),
         }
@@ -223,7 +228,8 @@ impl Body {
             fuel: totals.fuel.load(Relaxed),
             cpu: Duration::from_nanos(totals.cpu_nanoseconds.load(Relaxed)),
             throttled: Duration::from_nanos(totals.throttled_nanoseconds.load(Relaxed)),
-            cpu_debt: self.share.debt(Instant::now()),
+            contended: Duration::from_nanos(totals.contended_nanoseconds.load(Relaxed)),
+            cpu_debt: self.seat.debt(Instant::now()),
             memory_bytes: totals.memory.load(Relaxed),
             memory_peak_bytes: totals.memory_peak.load(Relaxed),
         }
@@ -231,7 +237,7 @@ impl Body {
 
     fn mould(&self) -> Mould<'_> {
         let Parts { prepared, capabilities, totals, limits, .. } = &self.parts;
-        Mould { prepared, capabilities, totals, max_memory: limits.memory, share: Some(&self.share) }
+        Mould { prepared, capabilities, totals, max_memory: limits.memory, seat: &self.seat }
     }
 }
 

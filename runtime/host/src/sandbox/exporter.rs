@@ -1,7 +1,7 @@
 //! A sandboxed exporter as the pipeline sees it.
 //!
 //! Calls run on the sandbox's threads. Dropping the future of a call ends it at its next yield and drops its store. An
-//! instance that faulted is dropped; the next call makes a fresh one.
+//! instance that faulted is dropped; the next call makes a fresh one. Calls are made within a tokio runtime that has timers.
 
 use std::{
     future::Future,
@@ -16,6 +16,7 @@ use spangate_core::{
 
 use super::{
     body::{Admitted, Body},
+    cpu::CpuState,
     description::Description,
     limits::CallLimits,
     state::ExporterState,
@@ -32,7 +33,7 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// An exporter in its sandbox.
 pub struct SandboxExporter {
-    body: Arc<Body>,
+    pub(super) body: Arc<Body>,
     /// Ends with the exporter.
     _retirement: Option<Guarded<()>>,
 }
@@ -69,6 +70,17 @@ impl SandboxExporter {
     /// What the exporter said about itself when it was loaded.
     pub fn description(&self) -> &Description {
         &self.body.parts.description
+    }
+
+    /// The wall clock that one call may take in all. Its own deadline is nearer, but stands still while the call waits for
+    /// CPU time.
+    pub fn longest_call(&self) -> Duration {
+        self.body.longest_call()
+    }
+
+    /// What all exporters of its sandbox use together.
+    pub fn cpu(&self) -> CpuState {
+        self.body.seat.cpu().state()
     }
 
     /// How it is doing and what it cost.
@@ -118,7 +130,7 @@ impl Body {
         let mut instance = self.take_instance().await.map_err(Stop::NotStarted)?;
         build_views(&batch, &self.parts.description.reads);
         self.parts.totals.rows.fetch_add(u64::from(batch.len()), Relaxed);
-        let answer = instance.export(batch, attempt, self.limits(), &self.share).await;
+        let answer = instance.export(batch, attempt, self.limits(), &self.seat).await;
         let refused = instance.take_refused();
         if answer.is_ok() {
             self.put_back(instance).await;
@@ -163,8 +175,8 @@ impl Body {
         while let Some(mut instance) = self.take_idle() {
             self.parts.totals.calls.fetch_add(1, Relaxed);
             let answer = match what {
-                Idle::Tick => instance.tick(self.limits(), &self.share).await,
-                Idle::Flush => instance.flush(self.limits(), &self.share).await,
+                Idle::Tick => instance.tick(self.limits(), &self.seat).await,
+                Idle::Flush => instance.flush(self.limits(), &self.seat).await,
             };
             match answer {
                 Ok(answer) => self.tell_refusal(what.as_str(), answer),
@@ -187,8 +199,10 @@ impl Body {
         let body = Arc::clone(self);
         let limits = CallLimits::of_shutdown(&self.parts.limits);
         let last_calls = async move {
+            // Held by the common budget alone: a debt of its own must not cost an exporter its last call.
+            let seat = body.seat.cpu().seat(body.parts.limits.weight, None);
             while let Some(instance) = body.take_idle() {
-                instance.shutdown(limits).await.map_err(Stop::Fault)?;
+                instance.shutdown(limits, &seat).await.map_err(Stop::Fault)?;
             }
             Ok(())
         };
@@ -206,14 +220,22 @@ impl Body {
         }
     }
 
-    /// Runs a call on a guest thread. A panic is the host's defect, and does not leave the call.
+    /// Runs a call on a guest thread. A panic is the host's defect, and does not leave the call. What its own meters do not
+    /// end is given up: a fault like any other, or nobody would ever learn of it.
     async fn run<T, F>(&self, call: F) -> Result<T, Stop>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Stop>> + Send + 'static,
     {
         let task = self.parts.guests.spawn(call).ok_or(Stop::Gone)?;
-        match task.join().await {
+        let longest = self.longest_call();
+        let Ok(joined) = tokio::time::timeout(longest, task.join()).await else {
+            return Err(Stop::Fault(Fault {
+                kind: FaultKind::DeadlineExceeded,
+                detail: format!("given up after {longest:?}, waiting for CPU time included"),
+            }));
+        };
+        match joined {
             Ok(result) => result,
             Err(error) if error.is_panic() => Err(Stop::Fault(Fault {
                 kind: FaultKind::HostError,

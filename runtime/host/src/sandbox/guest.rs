@@ -1,6 +1,6 @@
 //! What one store holds: the state behind a guest's host calls.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use spangate_core::batch::Batch;
 use wasmtime::component::{Linker, Resource};
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     bindings::{Payloads, v0_1::BatchHandle},
     capability::{
-        Pace, Paced,
+        CallClock, Pace, Paced,
         clock::{self, ClockCtx, ClockView},
         http::{self, HttpClient, HttpCtx, HttpView, Refused},
         log::{self, LogCtx, LogView},
@@ -99,11 +99,11 @@ impl Guest {
         }
     }
 
-    /// A call starts.
-    pub(super) fn begin(&mut self, limits: CallLimits, interval: u64) {
+    /// A call starts, whose end is told by `clock`.
+    pub(super) fn begin(&mut self, limits: CallLimits, interval: u64, clock: &Arc<CallClock>) {
         self.ceiling.begin();
         self.pace.start(limits.fuel, interval);
-        self.http.begin_call(Instant::now().checked_add(limits.deadline));
+        self.http.begin_call(Some(Arc::clone(clock)));
     }
 
     /// Tells whoever watches what is read.

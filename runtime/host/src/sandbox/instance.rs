@@ -9,12 +9,12 @@ use spangate_core::{
 
 use super::{
     component::Prepared,
+    cpu::Seat,
     error::SettingError,
     guest::Capabilities,
     limits::{CallLimits, MAX_HANDLES},
     meter::Totals,
     metered_store::MeteredStore,
-    share::CpuShare,
     track::v0_1::Exports,
 };
 use crate::{
@@ -46,7 +46,7 @@ pub(super) struct Mould<'a> {
     pub(super) capabilities: &'a Arc<Capabilities>,
     pub(super) totals: &'a Arc<Totals>,
     pub(super) max_memory: usize,
-    pub(super) share: Option<&'a CpuShare>,
+    pub(super) seat: &'a Seat,
 }
 
 impl Instance {
@@ -55,11 +55,11 @@ impl Instance {
     /// # Errors
     /// The fault that ended it.
     pub(super) async fn new(mould: Mould<'_>) -> Result<Self, Fault> {
-        let Mould { prepared, capabilities, totals, max_memory, share } = mould;
+        let Mould { prepared, capabilities, totals, max_memory, seat } = mould;
         let engine = prepared.pre.engine();
         let mut store = MeteredStore::new(engine, capabilities, max_memory, totals);
         let exports = store
-            .run(CallLimits::of_load(), share, prepared, |store, prepared| {
+            .run(CallLimits::of_load(), seat, prepared, |store, prepared| {
                 Box::pin(async move {
                     let instance = prepared.pre.instantiate_async(&mut *store).await?;
                     prepared.indices.load(store, &instance)
@@ -74,9 +74,9 @@ impl Instance {
     ///
     /// # Errors
     /// The fault that ended it.
-    pub(super) async fn describe(&mut self) -> Result<lifecycle::Description, Fault> {
+    pub(super) async fn describe(&mut self, seat: &Seat) -> Result<lifecycle::Description, Fault> {
         let Self { store, exports, .. } = self;
-        store.run(CallLimits::of_load(), None, exports, |store, exports| Box::pin(exports.describe(store))).await
+        store.run(CallLimits::of_load(), seat, exports, |store, exports| Box::pin(exports.describe(store))).await
     }
 
     /// Hands the settings over.
@@ -86,12 +86,12 @@ impl Instance {
     pub(super) async fn configure(
         &mut self,
         settings: &Arc<str>,
-        share: Option<&CpuShare>,
+        seat: &Seat,
     ) -> Result<Result<(), Vec<SettingError>>, Fault> {
         let Self { store, exports, .. } = self;
         let settings = Arc::clone(settings);
         let answer = store
-            .run(CallLimits::of_load(), share, exports, |store, exports| {
+            .run(CallLimits::of_load(), seat, exports, |store, exports| {
                 Box::pin(async move { exports.configure(store, &settings).await })
             })
             .await?;
@@ -108,15 +108,14 @@ impl Instance {
         batch: Arc<Batch>,
         attempt: u32,
         limits: CallLimits,
-        share: &CpuShare,
+        seat: &Seat,
     ) -> Result<ExportOutcome, Fault> {
         let Self { store, exports, .. } = self;
         let (signal, rows) = (batch.signal(), batch.len());
         let handle = store.guest().lend(batch, attempt);
         self.calls += 1;
-        let outcome = store
-            .run(limits, Some(share), exports, |store, exports| Box::pin(exports.export(store, signal, handle)))
-            .await?;
+        let outcome =
+            store.run(limits, seat, exports, |store, exports| Box::pin(exports.export(store, signal, handle))).await?;
         if let (Some(outcome), Some(observer)) = (&outcome, store.guest().observer()) {
             corrections(outcome, rows).for_each(|what| observer.on_correction(&what));
         }
@@ -130,9 +129,9 @@ impl Instance {
     ///
     /// # Errors
     /// The fault that ended it.
-    pub(super) async fn flush(&mut self, limits: CallLimits, share: &CpuShare) -> Result<Result<(), String>, Fault> {
+    pub(super) async fn flush(&mut self, limits: CallLimits, seat: &Seat) -> Result<Result<(), String>, Fault> {
         let Self { store, exports, .. } = self;
-        let answer = store.run(limits, Some(share), exports, |store, exports| Box::pin(exports.flush(store))).await?;
+        let answer = store.run(limits, seat, exports, |store, exports| Box::pin(exports.flush(store))).await?;
         Ok(answer.map_err(|error| escape_line(&error, MAX_ERROR_BYTES)))
     }
 
@@ -140,10 +139,10 @@ impl Instance {
     ///
     /// # Errors
     /// The fault that ended it.
-    pub(super) async fn tick(&mut self, limits: CallLimits, share: &CpuShare) -> Result<Result<(), String>, Fault> {
+    pub(super) async fn tick(&mut self, limits: CallLimits, seat: &Seat) -> Result<Result<(), String>, Fault> {
         let Self { store, exports, .. } = self;
         self.calls += 1;
-        let answer = store.run(limits, Some(share), exports, |store, exports| Box::pin(exports.tick(store))).await?;
+        let answer = store.run(limits, seat, exports, |store, exports| Box::pin(exports.tick(store))).await?;
         Ok(answer.map_err(|error| escape_line(&error, MAX_ERROR_BYTES)))
     }
 
@@ -151,9 +150,9 @@ impl Instance {
     ///
     /// # Errors
     /// The fault that ended it.
-    pub(super) async fn shutdown(mut self, limits: CallLimits) -> Result<(), Fault> {
+    pub(super) async fn shutdown(mut self, limits: CallLimits, seat: &Seat) -> Result<(), Fault> {
         let Self { store, exports, .. } = &mut self;
-        store.run(limits, None, exports, |store, exports| Box::pin(exports.shutdown(store))).await
+        store.run(limits, seat, exports, |store, exports| Box::pin(exports.shutdown(store))).await
     }
 
     /// The backend that did not take the credentials in the latest call, if one did not. Asked even after a fault.

@@ -28,6 +28,21 @@ const LOAD_DEADLINE: Duration = Duration::from_secs(5);
 /// Wall clock of `shutdown`.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(1);
 
+/// Nothing is waited for longer than that.
+const LONGEST_CALL: Duration = Duration::from_secs(24 * 3600);
+/// What a call may take beside computing at the slowest pace: the machine's own hiccups.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// The wall clock that a call may take in all, although its own clock stands still while it waits for CPU time: if it
+/// spends all of its `deadline` computing, after an instance was made for it, with no more than `cores`.
+///
+/// A call that takes longer is stuck where no meter sees it.
+pub(super) fn longest_call(deadline: Duration, cores: f64) -> Duration {
+    let computing = deadline.as_secs_f64() + 2.0 * LOAD_DEADLINE.as_secs_f64();
+    let seconds = computing / cores.min(1.0) + SLACK.as_secs_f64();
+    Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_CALL).min(LONGEST_CALL)
+}
+
 /// The budget of one call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CallLimits {
@@ -157,6 +172,18 @@ impl ResourceLimiter for Ceiling {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_throttled_call_has_the_time_that_its_pace_takes() {
+        let deadline = Duration::from_secs(10);
+        assert_eq!(longest_call(deadline, 0.25), Duration::from_secs(140));
+        assert_eq!(longest_call(deadline, 0.25 / 8.0), Duration::from_secs(700));
+        // One call computes on one core at most.
+        assert_eq!(longest_call(deadline, 8.0), Duration::from_secs(80));
+        for (deadline, cores) in [(Duration::MAX, 0.25), (deadline, 0.0), (deadline, f64::NAN), (deadline, 1e-9)] {
+            assert!(longest_call(deadline, cores) <= LONGEST_CALL);
+        }
+    }
 
     #[test]
     fn memory_is_allowed_up_to_the_limit_and_not_one_byte_more() {

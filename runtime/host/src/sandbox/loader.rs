@@ -14,6 +14,7 @@ use super::{
     compilation::compile,
     compiler::Compiler,
     component::{Prepared, check_bytes, check_grants, check_known, link, links_of},
+    cpu::{Cpu, Seat},
     description::Description,
     engine::build_engine,
     error::{LoadError, SandboxError},
@@ -46,6 +47,7 @@ pub struct Sandbox {
     engine: Engine,
     cache: Option<Cache>,
     guests: Arc<Threads>,
+    cpu: Arc<Cpu>,
     connections: Arc<Threads>,
     log: Log,
     terminal: Arc<TerminalWriter>,
@@ -82,6 +84,7 @@ impl Sandbox {
             engine,
             cache: cache.ok(),
             guests: Arc::new(Threads::for_guests(config.threads)?),
+            cpu: Cpu::new(config.cpu_share, config.threads),
             connections: Arc::new(Threads::for_connections()?),
             log,
             terminal: Arc::new(TerminalWriter::new(terminal)),
@@ -134,6 +137,7 @@ impl Sandbox {
             prepared: Arc::clone(&prepared),
             capabilities: Arc::clone(&capabilities),
             totals: Arc::clone(&totals),
+            seat: self.cpu.seat(config.limits.weight, None),
             max_memory: config.limits.memory,
             settings: Some(Arc::clone(&settings)),
         };
@@ -151,7 +155,8 @@ impl Sandbox {
             concurrency: config.concurrency.max(1),
             idle_timeout: self.idle_timeout,
         };
-        Ok(Arc::new(SandboxExporter::new(Body::new(parts, instance))))
+        let seat = self.cpu.seat(config.limits.weight, Some(config.limits.cpu_share));
+        Ok(Arc::new(SandboxExporter::new(Body::new(parts, instance, seat))))
     }
 
     /// Has a component describe itself, without settings and with nothing granted: what it reaches for is denied.
@@ -168,6 +173,7 @@ impl Sandbox {
             prepared: Arc::new(prepared),
             capabilities: Arc::new(nothing),
             totals: Arc::default(),
+            seat: self.cpu.seat(limits.weight, None),
             max_memory: limits.memory,
             settings: None,
         };
@@ -244,6 +250,8 @@ struct First {
     prepared: Arc<Prepared>,
     capabilities: Arc<Capabilities>,
     totals: Arc<Totals>,
+    /// Without a share of its own: a start is slowed by the common budget alone.
+    seat: Seat,
     max_memory: usize,
     /// None to have it describe itself only.
     settings: Option<Arc<str>>,
@@ -252,18 +260,19 @@ struct First {
 impl First {
     async fn start(self) -> Result<(Description, Instance), LoadError> {
         let in_phase = |phase| move |fault| LoadError::Fault { phase, fault };
-        let Self { prepared, capabilities, totals, max_memory, settings } = &self;
-        let mould = Mould { prepared, capabilities, totals, max_memory: *max_memory, share: None };
+        let Self { prepared, capabilities, totals, seat, max_memory, settings } = &self;
+        let mould = Mould { prepared, capabilities, totals, max_memory: *max_memory, seat };
         let mut instance = Instance::new(mould).await.map_err(in_phase("instantiation"))?;
-        let said = instance.describe().await.map_err(in_phase("describe"))?;
+        let said = instance.describe(seat).await.map_err(in_phase("describe"))?;
         let indices = &prepared.indices;
         let description = Description::check(said, &indices.signals(), indices.has_ticker())?;
         if let Some(settings) = settings {
-            let answer = instance.configure(settings, None).await.map_err(in_phase("configure"))?;
+            let answer = instance.configure(settings, seat).await.map_err(in_phase("configure"))?;
             answer.map_err(LoadError::Settings)?;
         }
         totals.fuel.store(0, Relaxed);
         totals.cpu_nanoseconds.store(0, Relaxed);
+        totals.contended_nanoseconds.store(0, Relaxed);
         Ok((description, instance))
     }
 }

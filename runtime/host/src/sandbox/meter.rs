@@ -7,6 +7,8 @@ use std::{
 
 use spangate_core::exporter::FaultKind;
 
+use super::interval::YieldInterval;
+
 /// What one call used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CallUsage {
@@ -16,7 +18,7 @@ pub(super) struct CallUsage {
     pub(super) cpu: Duration,
     /// Wall clock, waiting for CPU credit excluded.
     pub(super) wall: Duration,
-    /// Times the call was polled: slices between two yields or waits.
+    /// Turns that the call had.
     pub(super) slices: u64,
     /// CPU time of the longest slice.
     pub(super) longest_slice: Duration,
@@ -32,11 +34,14 @@ pub(super) struct Totals {
     pub(super) fuel: AtomicU64,
     pub(super) cpu_nanoseconds: AtomicU64,
     pub(super) throttled_nanoseconds: AtomicU64,
+    pub(super) contended_nanoseconds: AtomicU64,
     pub(super) rebuilds: AtomicU64,
     pub(super) recycles: AtomicU64,
     pub(super) instances: AtomicU64,
     pub(super) memory: AtomicU64,
     pub(super) memory_peak: AtomicU64,
+    /// What its slices taught so far.
+    pub(super) interval: YieldInterval,
     faults: [AtomicU64; FaultKind::ALL.len()],
 }
 
@@ -46,9 +51,14 @@ impl Totals {
         self.cpu_nanoseconds.fetch_add(nanoseconds(slice), Relaxed);
     }
 
-    /// Time spent waiting for CPU credit.
+    /// Time spent waiting because it was over its own share.
     pub(super) fn add_throttled(&self, time: Duration) {
         self.throttled_nanoseconds.fetch_add(nanoseconds(time), Relaxed);
+    }
+
+    /// Time spent waiting because others had their turn, or all together were over the common budget.
+    pub(super) fn add_contended(&self, time: Duration) {
+        self.contended_nanoseconds.fetch_add(nanoseconds(time), Relaxed);
     }
 
     /// A fault.

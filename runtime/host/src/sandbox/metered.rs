@@ -1,14 +1,16 @@
 //! One future is the meter.
 //!
-//! A guest yields after a stretch of fuel, so every poll of its call is one slice. Each poll charges the thread CPU time
-//! it used, checks the deadline itself (a busy runtime turns its timer too rarely), and when the exporter is over its
-//! share of a core, sleeps before the next slice. Waiting for credit stops the deadline's clock. tokio's timer is only
-//! for waits in host calls, which neither fuel nor epochs could end.
+//! A guest yields after a stretch of fuel. As many stretches as fit into a moment make a slice: one poll of the call, and
+//! one turn among others. Before a slice the call waits for its turn, with its clock standing still; afterwards it is
+//! charged the thread CPU time that the slice took, whatever became of it. The deadline is looked at after each stretch (a
+//! busy runtime turns its timer too rarely). tokio's timer is only for waits in host calls, which neither fuel nor epochs
+//! could end.
 
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    sync::Arc,
+    task::{Context, Poll, Waker, ready},
     time::{Duration, Instant},
 };
 
@@ -16,9 +18,16 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::{Sleep, sleep_until};
 
 use super::{
+    cpu::Seat,
     meter::{CallUsage, Totals},
-    share::CpuShare,
+    signal::Signal,
+    turn::Turn,
 };
+use crate::capability::CallClock;
+
+/// How long a call goes on, by the wall clock, before others have their turn: long against what a turn costs (about a
+/// microsecond), short against what anybody waits for.
+const MOMENT: Duration = Duration::from_micros(100);
 
 /// The wall clock of a call ran out.
 #[derive(Debug)]
@@ -27,97 +36,66 @@ pub(super) struct DeadlineExceeded;
 /// A call into a guest, metered slice by slice.
 pub(super) struct Metered<'a, F> {
     call: Pin<Box<F>>,
-    deadline: Duration,
-    share: Option<&'a CpuShare>,
+    clock: Arc<CallClock>,
     totals: &'a Totals,
     usage: &'a mut CallUsage,
-    clock: Stopwatch,
-    timer: Option<Pin<Box<Sleep>>>,
-    credit: Option<Pin<Box<Sleep>>>,
-}
-
-/// Wall clock that stops while the call waits for credit.
-struct Stopwatch {
-    started: Instant,
-    stopped: Duration,
-    stopped_at: Option<Instant>,
-}
-
-impl Stopwatch {
-    fn elapsed(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.started).saturating_sub(self.stopped)
-    }
-
-    fn stop(&mut self, now: Instant) {
-        self.stopped_at = Some(now);
-    }
-
-    /// Runs again; answers for how long it stood.
-    fn resume(&mut self, now: Instant) -> Duration {
-        let stood = self.stopped_at.take().map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        self.stopped += stood;
-        stood
-    }
+    turn: Turn<'a>,
+    signal: Option<(Arc<Signal>, Waker)>,
+    /// For waits in the host: when the deadline passes.
+    timer: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl<'a, F: Future> Metered<'a, F> {
-    /// `call` with a deadline, held to `share` if there is one; what it uses goes to `totals` and `usage`.
+    /// `call` as one of the exporter that has `seat`, by `clock`. What it uses goes to `totals` and `usage`.
     pub(super) fn new(
         call: F,
-        deadline: Duration,
-        share: Option<&'a CpuShare>,
+        clock: Arc<CallClock>,
+        seat: &'a Seat,
         totals: &'a Totals,
         usage: &'a mut CallUsage,
     ) -> Self {
-        let clock = Stopwatch { started: Instant::now(), stopped: Duration::ZERO, stopped_at: None };
-        Self { call: Box::pin(call), deadline, share, totals, usage, clock, timer: None, credit: None }
-    }
-
-    fn poll_credit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(sleep) = self.credit.as_mut() {
-            ready!(sleep.as_mut().poll(cx));
-            let now = Instant::now();
-            let stood = self.clock.resume(now);
-            self.totals.add_throttled(stood);
-            self.timer = None;
-            self.credit = None;
-            self.wait_for_credit(now);
-        }
-        Poll::Ready(())
-    }
-
-    fn wait_for_credit(&mut self, now: Instant) {
-        if let Some(wait) = self.share.and_then(|share| share.wait(now)) {
-            self.clock.stop(now);
-            self.credit = now.checked_add(wait).map(|until| Box::pin(sleep_until(until.into())));
-        }
+        let turn = Turn::new(seat, totals, Arc::clone(&clock));
+        Self { call: Box::pin(call), clock, totals, usage, turn, signal: None, timer: None }
     }
 
     fn poll_slice(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let before = thread_cpu_time();
-        let result = self.call.as_mut().poll(cx);
-        let slice = thread_cpu_time().saturating_sub(before);
-        self.totals.add_cpu(slice);
-        self.usage.cpu += slice;
-        self.usage.slices += 1;
-        self.usage.longest_slice = self.usage.longest_slice.max(slice);
-        if let Some(share) = self.share {
-            share.charge(slice, Instant::now());
-        }
+        let (signal, waker) = match self.signal.take() {
+            Some((signal, waker)) if signal.is_for(cx.waker()) => (signal, waker),
+            _ => {
+                let signal = Signal::new(cx.waker());
+                (Arc::clone(&signal), Waker::from(signal))
+            }
+        };
+        let slice = Slice::begin(&mut self.turn, self.totals, self.usage);
+        let began = Instant::now();
+        let result = loop {
+            signal.begin();
+            let result = self.call.as_mut().poll(&mut Context::from_waker(&waker));
+            let gave_way = signal.end() && result.is_pending();
+            let now = Instant::now();
+            if !gave_way || self.clock.is_over(now) {
+                break result;
+            }
+            if now.saturating_duration_since(began) >= MOMENT {
+                slice.go_on(cx);
+                break result;
+            }
+        };
+        self.signal = Some((signal, waker));
         result
     }
 
-    fn is_past_deadline(&mut self, now: Instant) -> bool {
+    fn is_past_deadline(&mut self) -> bool {
+        let now = Instant::now();
         self.usage.wall = self.clock.elapsed(now);
-        self.usage.wall >= self.deadline
+        self.clock.is_over(now)
     }
 
-    fn poll_timer(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<()> {
-        let left = self.deadline.saturating_sub(self.usage.wall);
-        match (&mut self.timer, now.checked_add(left)) {
-            (Some(timer), _) => timer.as_mut().poll(cx),
-            (None, Some(until)) => self.timer.insert(Box::pin(sleep_until(until.into()))).as_mut().poll(cx),
-            (None, None) => Poll::Pending,
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(end) = self.clock.ends_at() else { return Poll::Pending };
+        match &mut self.timer {
+            Some((set, timer)) if *set == end => timer.as_mut().poll(cx),
+            timer => timer.insert((end, Box::pin(sleep_until(end.into())))).1.as_mut().poll(cx),
         }
     }
 }
@@ -127,31 +105,63 @@ impl<F: Future> Future for Metered<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        ready!(this.poll_credit(cx));
-        if this.is_past_deadline(Instant::now()) {
+        if !this.turn.is_waiting() && this.is_past_deadline() {
             return Poll::Ready(Err(DeadlineExceeded));
         }
+        ready!(this.turn.poll_on(cx));
         let result = this.poll_slice(cx);
-        let now = Instant::now();
-        let is_late = this.is_past_deadline(now);
-        if let Poll::Ready(output) = result {
-            return Poll::Ready(Ok(output));
+        let is_late = !this.turn.is_waiting() && this.is_past_deadline();
+        match result {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending if is_late => Poll::Ready(Err(DeadlineExceeded)),
+            Poll::Pending if this.turn.is_away() => this.poll_timer(cx).map(|()| Err(DeadlineExceeded)),
+            Poll::Pending => Poll::Pending,
         }
-        if is_late {
-            return Poll::Ready(Err(DeadlineExceeded));
+    }
+}
+
+/// A slice that runs. It is charged when it is dropped, so that a panic is paid for and gives its turn back.
+struct Slice<'s, 'a> {
+    turn: &'s mut Turn<'a>,
+    totals: &'s Totals,
+    usage: &'s mut CallUsage,
+    before: Duration,
+    is_charged: bool,
+}
+
+impl<'s, 'a> Slice<'s, 'a> {
+    fn begin(turn: &'s mut Turn<'a>, totals: &'s Totals, usage: &'s mut CallUsage) -> Self {
+        Self { turn, totals, usage, before: thread_cpu_time(), is_charged: false }
+    }
+
+    /// It is over, and its call wants another.
+    fn go_on(mut self, cx: &mut Context<'_>) {
+        let used = self.charge();
+        self.turn.go_on(used, cx);
+    }
+
+    fn charge(&mut self) -> Duration {
+        let used = thread_cpu_time().saturating_sub(self.before);
+        self.is_charged = true;
+        self.totals.add_cpu(used);
+        self.usage.cpu += used;
+        self.usage.slices += 1;
+        self.usage.longest_slice = self.usage.longest_slice.max(used);
+        used
+    }
+}
+
+impl Drop for Slice<'_, '_> {
+    fn drop(&mut self) {
+        if !self.is_charged {
+            let used = self.charge();
+            self.turn.give_back(used);
         }
-        this.wait_for_credit(now);
-        if this.credit.is_some() {
-            ready!(this.poll_credit(cx));
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        this.poll_timer(cx, now).map(|()| Err(DeadlineExceeded))
     }
 }
 
 /// CPU time of this thread. A poll never moves between threads.
-fn thread_cpu_time() -> Duration {
+pub(super) fn thread_cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let (seconds, nanoseconds) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
     Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default())
@@ -159,14 +169,29 @@ fn thread_cpu_time() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use tokio::task::yield_now;
+    use std::{
+        future::poll_fn,
+        panic::AssertUnwindSafe,
+        sync::atomic::Ordering::Relaxed,
+        task::{Wake, Waker},
+    };
 
-    use super::*;
+    use super::{super::cpu::Cpu, *};
+
+    /// Gives way as guests do: woken before it answers.
+    async fn give_way() {
+        let mut is_back = false;
+        poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            if std::mem::replace(&mut is_back, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
 
     async fn spin() {
         loop {
             burn(Duration::from_micros(200));
-            yield_now().await;
+            give_way().await;
         }
     }
 
@@ -177,11 +202,26 @@ mod tests {
 
     const DEADLINE: Duration = Duration::from_millis(50);
 
+    /// All of a core.
+    fn seat() -> Seat {
+        Cpu::new(1.0, 1).seat(100, None)
+    }
+
+    /// Runs `call` with a deadline.
+    async fn meter<F: Future>(
+        call: F,
+        deadline: Duration,
+        seat: &Seat,
+        totals: &Totals,
+        usage: &mut CallUsage,
+    ) -> Result<F::Output, DeadlineExceeded> {
+        Metered::new(call, CallClock::start(deadline), seat, totals, usage).await
+    }
+
     #[tokio::test]
     async fn a_call_that_spins_is_stopped_by_the_deadline() {
         let (totals, mut usage) = (Totals::default(), CallUsage::default());
-        let result = Metered::new(spin(), DEADLINE, None, &totals, &mut usage).await;
-        assert!(result.is_err());
+        assert!(meter(spin(), DEADLINE, &seat(), &totals, &mut usage).await.is_err());
         assert!(usage.wall >= DEADLINE);
         assert!(usage.longest_slice <= usage.cpu);
     }
@@ -189,22 +229,22 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_waits_for_ever_is_stopped_by_the_deadline() {
         let (totals, mut usage) = (Totals::default(), CallUsage::default());
-        let result = Metered::new(std::future::pending::<()>(), DEADLINE, None, &totals, &mut usage).await;
-        assert!(result.is_err());
+        assert!(meter(std::future::pending::<()>(), DEADLINE, &seat(), &totals, &mut usage).await.is_err());
         assert_eq!(usage.slices, 1);
     }
 
     #[tokio::test]
-    async fn waiting_for_credit_stops_the_deadlines_clock() {
+    async fn waiting_for_credit_stops_the_clock_of_the_deadline_and_of_host_calls() {
         let (totals, mut usage) = (Totals::default(), CallUsage::default());
-        let start = Instant::now();
-        let share = CpuShare::new(0.25, start);
-        share.charge(Duration::from_millis(250), start);
-        let result = Metered::new(spin(), DEADLINE, Some(&share), &totals, &mut usage).await;
-        assert!(result.is_err());
-        let throttled = Duration::from_nanos(totals.throttled_nanoseconds.load(std::sync::atomic::Ordering::Relaxed));
-        assert!(throttled > Duration::ZERO);
-        assert!(start.elapsed() >= throttled + DEADLINE);
+        let seat = Cpu::new(1.0, 1).seat(100, Some(0.25));
+        seat.charge(Duration::from_millis(300));
+        let clock = CallClock::start(DEADLINE);
+        let end = clock.ends_at().unwrap();
+        assert!(Metered::new(spin(), Arc::clone(&clock), &seat, &totals, &mut usage).await.is_err());
+        let throttled = Duration::from_nanos(totals.throttled_nanoseconds.load(Relaxed));
+        assert!(throttled > DEADLINE, "{throttled:?}");
+        assert!(clock.ends_at().unwrap() >= end + throttled);
+        assert!(usage.wall >= DEADLINE);
     }
 
     #[tokio::test]
@@ -212,18 +252,56 @@ mod tests {
         let (totals, mut usage) = (Totals::default(), CallUsage::default());
         let call = async {
             burn(Duration::from_millis(2));
-            yield_now().await;
+            give_way().await;
             7
         };
-        assert_eq!(Metered::new(call, Duration::from_secs(60), None, &totals, &mut usage).await.unwrap(), 7);
+        assert_eq!(meter(call, Duration::from_secs(60), &seat(), &totals, &mut usage).await.unwrap(), 7);
         assert!(usage.cpu >= Duration::from_millis(2));
         assert_eq!(usage.slices, 2);
+    }
+
+    #[tokio::test]
+    async fn stretches_that_are_short_share_a_turn() {
+        let (totals, mut usage) = (Totals::default(), CallUsage::default());
+        let call = async {
+            for _ in 0..1_000 {
+                give_way().await;
+            }
+        };
+        meter(call, Duration::from_secs(60), &seat(), &totals, &mut usage).await.unwrap();
+        assert!(usage.slices < 500, "{}", usage.slices);
     }
 
     #[tokio::test]
     async fn an_answer_that_comes_with_the_deadline_still_counts() {
         let (totals, mut usage) = (Totals::default(), CallUsage::default());
         let call = async { burn(Duration::from_millis(5)) };
-        assert!(Metered::new(call, Duration::from_millis(1), None, &totals, &mut usage).await.is_ok());
+        assert!(meter(call, Duration::from_millis(1), &seat(), &totals, &mut usage).await.is_ok());
+    }
+
+    struct Asleep;
+
+    impl Wake for Asleep {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_slice_that_panics_is_paid_for_and_gives_its_turn_back() {
+        let (totals, mut usage) = (Totals::default(), CallUsage::default());
+        // Plenty: the panic's own message takes CPU time too.
+        let cpu = Cpu::new(1e6, 1);
+        let (bad, good) = (cpu.seat(100, Some(0.5)), cpu.seat(100, None));
+        let call = async {
+            burn(Duration::from_millis(2));
+            panic!("in a host function");
+        };
+        let (waker, clock) = (Waker::from(Arc::new(Asleep)), CallClock::start(DEADLINE));
+        let mut cx = Context::from_waker(&waker);
+        let mut metered = Box::pin(Metered::new(call, clock, &bad, &totals, &mut usage));
+        let panicked = std::panic::catch_unwind(AssertUnwindSafe(|| metered.as_mut().poll(&mut cx).is_ready()));
+        assert!(panicked.is_err());
+        drop(metered);
+        assert!(usage.cpu >= Duration::from_millis(2) && cpu.state().cpu >= Duration::from_millis(2));
+        assert!(matches!(good.ask(&waker, Instant::now()), super::super::cpu::Answer::Go { .. }), "the turn is lost");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Four files, four questions: `limits` what the operator declared, `meter` what one call used, `fault` why it was
 //! stopped, `quarantine` whether it is called again. The way of one call: [`SandboxExporter`] -> `body` (standing, idle
-//! instances) -> `instance` -> `metered_store` -> `metered` -> the guest, whose host calls come back through `guest`,
+//! instances) -> `instance` -> `metered_store` -> `metered` (in turn with others: `turn`, `cpu`, `turns`) -> the guest, whose host calls come back through `guest`,
 //! `lending` and the capabilities.
 
 mod body;
@@ -13,6 +13,8 @@ mod compiler;
 #[cfg(feature = "compiler")]
 mod complexity;
 mod component;
+mod cpu;
+mod credit;
 mod description;
 mod detail;
 mod engine;
@@ -23,6 +25,7 @@ mod guest;
 mod idle;
 mod inspection;
 mod instance;
+mod interval;
 mod lending;
 mod limits;
 mod loader;
@@ -33,14 +36,17 @@ mod observer;
 mod precompiled;
 mod quarantine;
 mod scan;
-mod share;
+mod signal;
 mod state;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod track;
+mod turn;
+mod turns;
 
 pub use self::{
+    cpu::CpuState,
     description::Description,
     error::{LoadError, SandboxError, SettingError},
     exporter::SandboxExporter,

@@ -62,9 +62,11 @@ pub struct Cost {
     pub fuel: u64,
     /// Thread CPU time.
     pub cpu: Duration,
-    /// Time spent waiting for CPU credit.
+    /// Time spent waiting because it was over its own share of a core.
     pub throttled: Duration,
-    /// CPU time owed at this moment.
+    /// Time spent waiting because others had their turn, or all together were over the common budget.
+    pub contended: Duration,
+    /// CPU time that it owes to its own share at this moment.
     pub cpu_debt: Duration,
     /// Bytes of linear memory of all live instances.
     pub memory_bytes: u64,

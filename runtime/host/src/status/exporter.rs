@@ -83,8 +83,12 @@ pub struct CostStatus {
     pub fuel_per_row: f64,
     /// Thread CPU time, in seconds.
     pub cpu_seconds: f64,
-    /// Time spent waiting for its share of a core, in seconds.
+    /// Time spent waiting because it was over its own share of a core (`limits.cpu_share`), in seconds.
     pub throttled_seconds: f64,
+    /// Time spent waiting because others had their turn, or all together were over `sandbox.cpu_share`, in seconds.
+    pub contended_seconds: f64,
+    /// CPU time that it owes to its own share at this moment, in seconds. It does not compute until that is paid.
+    pub cpu_debt_seconds: f64,
     /// Bytes of linear memory of all its live instances.
     pub memory_bytes: u64,
     /// The most bytes one instance ever had.

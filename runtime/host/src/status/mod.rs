@@ -8,6 +8,7 @@ mod intake;
 mod ledger;
 mod receiver;
 mod runtime;
+mod sandbox;
 
 pub use exporter::{
     AttemptCounts, CostStatus, ExporterStatus, FaultStatus, HttpStatus, QueueStatus, RefusalStatus, SandboxCounts,
@@ -17,3 +18,4 @@ pub use intake::IntakeStatus;
 pub use ledger::LedgerStatus;
 pub use receiver::{AuthStatus, ReceiverStatus, TlsStatus};
 pub use runtime::{RuntimeStatus, Status};
+pub use sandbox::SandboxStatus;

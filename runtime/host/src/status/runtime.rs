@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ExporterStatus, IntakeStatus, ReceiverStatus};
+use super::{ExporterStatus, IntakeStatus, ReceiverStatus, SandboxStatus};
 
 /// A runtime at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -13,6 +13,8 @@ pub struct Status {
     pub receivers: Vec<ReceiverStatus>,
     /// What came in, and what the sampler left out.
     pub intake: IntakeStatus,
+    /// What sandboxed exporters share; none if there are none.
+    pub sandbox: Option<SandboxStatus>,
     /// One entry per exporter, by name.
     pub exporters: Vec<ExporterStatus>,
 }

@@ -28,7 +28,10 @@
 //! | `spangate_exporter_faults_total` | counter | `exporter`, `kind` |
 //! | `spangate_exporter_state` | gauge, always 1 | `exporter`, `state` |
 //! | `spangate_exporter_calls_total`, `spangate_exporter_rows_handed_total`, `spangate_exporter_fuel_total` | counter | `exporter` |
-//! | `spangate_exporter_cpu_seconds_total`, `spangate_exporter_throttled_seconds_total` | counter | `exporter` |
+//! | `spangate_exporter_cpu_seconds_total`, `..._throttled_seconds_total` (by its own share), `..._contended_seconds_total` (by the others) | counter | `exporter` |
+//! | `spangate_exporter_cpu_debt_seconds` | gauge | `exporter` |
+//! | `spangate_sandbox_cpu_seconds_total` | counter | |
+//! | `spangate_sandbox_cpu_share` (cores), `spangate_sandbox_cpu_debt_seconds`, `spangate_sandbox_calls_waiting` | gauge | |
 //! | `spangate_exporter_memory_bytes`, `spangate_exporter_memory_peak_bytes`, `spangate_exporter_instances` | gauge | `exporter` |
 //! | `spangate_exporter_rebuilds_total`, `..._recycles_total`, `..._log_lines_suppressed_total`, `..._metric_values_dropped_total`, `..._terminal_dropped_bytes_total` | counter | `exporter` |
 //! | `spangate_exporter_http_requests_total`, `..._http_denied_total`, `..._http_out_bytes_total`, `..._http_in_bytes_total` | counter | `exporter` |
@@ -47,7 +50,9 @@ use super::{
     exposition::{Exposition, Labels, labels},
     guest_series::write_guest_series,
 };
-use crate::status::{CostStatus, ExporterStatus, HttpStatus, LedgerStatus, ReceiverStatus, SandboxCounts, Status};
+use crate::status::{
+    CostStatus, ExporterStatus, HttpStatus, LedgerStatus, ReceiverStatus, SandboxCounts, SandboxStatus, Status,
+};
 
 /// The text of `/metrics`.
 ///
@@ -76,6 +81,7 @@ impl Collector for Scrape {
         write_attempts(&mut out, exporters)?;
         write_costs(&mut out, exporters)?;
         write_sandboxes(&mut out, exporters)?;
+        write_shared_budget(&mut out, self.0.sandbox.as_ref())?;
         write_guest_series(&mut out, exporters)
     }
 }
@@ -240,9 +246,10 @@ fn write_costs(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::R
         let samples = metered().map(|(labels, cost)| (labels, value(cost)));
         out.counter(&format!("spangate_exporter_{name}"), help, samples.collect())?;
     }
-    let seconds: [Column<CostStatus, f64>; 2] = [
+    let seconds: [Column<CostStatus, f64>; 3] = [
         ("cpu", "Thread CPU time used by the guest", |cost| cost.cpu_seconds),
-        ("throttled", "Time spent waiting for its share of a core", |cost| cost.throttled_seconds),
+        ("throttled", "Time spent waiting because it was over its own share", |cost| cost.throttled_seconds),
+        ("contended", "Time spent waiting for the other exporters", |cost| cost.contended_seconds),
     ];
     for (name, help, value) in seconds {
         let samples = metered().map(|(labels, cost)| (labels, value(cost)));
@@ -256,6 +263,22 @@ fn write_costs(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::R
     for (name, help, value) in gauges {
         let samples = metered().map(|(labels, cost)| (labels, value(cost) as f64));
         out.gauge(&format!("spangate_exporter_{name}"), help, samples.collect())?;
+    }
+    let debts = metered().map(|(labels, cost)| (labels, cost.cpu_debt_seconds));
+    out.gauge("spangate_exporter_cpu_debt_seconds", "CPU time owed to its own share", debts.collect())
+}
+
+/// What all sandboxed exporters share.
+fn write_shared_budget(out: &mut Exposition<'_>, sandbox: Option<&SandboxStatus>) -> fmt::Result {
+    let Some(sandbox) = sandbox else { return Ok(()) };
+    let used = vec![(labels([]), sandbox.cpu_seconds)];
+    out.float_counter("spangate_sandbox_cpu_seconds", "Thread CPU time used by all exporters together", used)?;
+    for (name, help, value) in [
+        ("cpu_share", "Cores that all exporters may use together", sandbox.cpu_share),
+        ("cpu_debt_seconds", "CPU time that all exporters owe together", sandbox.cpu_debt_seconds),
+        ("calls_waiting", "Calls that wait for their turn to compute", sandbox.calls_waiting as f64),
+    ] {
+        out.gauge(&format!("spangate_sandbox_{name}"), help, vec![(labels([]), value)])?;
     }
     Ok(())
 }
@@ -311,7 +334,13 @@ mod tests {
             name: "billing".to_owned(),
             state: "healthy".to_owned(),
             ledger,
-            cost: Some(CostStatus { fuel: 77, cpu_seconds: 0.5, ..CostStatus::default() }),
+            cost: Some(CostStatus {
+                fuel: 77,
+                cpu_seconds: 0.5,
+                contended_seconds: 1.5,
+                cpu_debt_seconds: 0.25,
+                ..CostStatus::default()
+            }),
             ..ExporterStatus::default()
         }
     }
@@ -330,11 +359,28 @@ mod tests {
             r#"spangate_exporter_rows_queued{exporter="billing"} 2.0"#,
             r#"spangate_exporter_fuel_total{exporter="billing"} 77"#,
             r#"spangate_exporter_cpu_seconds_total{exporter="billing"} 0.5"#,
+            r#"spangate_exporter_contended_seconds_total{exporter="billing"} 1.5"#,
+            r#"spangate_exporter_cpu_debt_seconds{exporter="billing"} 0.25"#,
             r#"spangate_exporter_state{exporter="billing",state="healthy"} 1.0"#,
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
         }
         assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn what_exporters_share_is_there_once_and_only_if_they_share_it() {
+        let sandbox = SandboxStatus { cpu_share: 1.0, cpu_seconds: 2.5, cpu_debt_seconds: 0.5, calls_waiting: 3 };
+        let text = render_metrics(Status { sandbox: Some(sandbox), ..Status::default() }).unwrap();
+        for line in [
+            "spangate_sandbox_cpu_seconds_total{} 2.5",
+            "spangate_sandbox_cpu_share{} 1.0",
+            "spangate_sandbox_cpu_debt_seconds{} 0.5",
+            "spangate_sandbox_calls_waiting{} 3.0",
+        ] {
+            assert_eq!(text.lines().filter(|found| *found == line).count(), 1, "{line} in:\n{text}");
+        }
+        assert!(!render(vec![exporter()]).contains("spangate_sandbox"));
     }
 
     #[test]

@@ -73,6 +73,9 @@ pub struct BatchLimits {
 pub struct Sandbox {
     /// `threads`: that run guests. Default 2.
     pub threads: usize,
+    /// `cpu_share`: cores that all exporters together may use, averaged by a token bucket. Default 1: what four exporters
+    /// with the default share want, and never more of a machine than one core, however many exporters there are.
+    pub cpu_share: f64,
     /// `cache_dir`: compiled components, of this user or of root, for nobody else to write to. Read-only is enough if they
     /// are in it. Default `$XDG_CACHE_HOME/spangate`.
     pub cache_dir: Option<PathBuf>,
@@ -117,6 +120,7 @@ impl Default for Sandbox {
     fn default() -> Self {
         Self {
             threads: 2,
+            cpu_share: 1.0,
             cache_dir: None,
             max_cache_bytes: 512 << 20,
             idle_timeout: Duration::from_secs(60),

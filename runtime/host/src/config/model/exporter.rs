@@ -100,6 +100,9 @@ pub struct Limits {
     pub deadline: Duration,
     /// `cpu_share`: of one core, averaged by a token bucket. Default 0.25.
     pub cpu_share: f64,
+    /// `weight`: against other exporters, while all together want more than `sandbox.cpu_share` or the threads there are.
+    /// From 1 to 10,000. Default 100.
+    pub weight: u32,
     /// `log_lines_per_second`. Default 10.
     pub log_lines_per_second: u32,
     /// `log_line_bytes`. Default 1,024.
@@ -156,6 +159,7 @@ impl Default for Limits {
             memory: 64 << 20,
             deadline: Duration::from_secs(10),
             cpu_share: 0.25,
+            weight: 100,
             log_lines_per_second: 10,
             log_line_bytes: 1024,
             metric_series: 64,

@@ -166,6 +166,7 @@ fn limits(table: &mut Table<'_>) -> Limits {
         memory: table.or("memory", default.memory, bytes(64 << 10..=4 << 30)),
         deadline: table.or("deadline", default.deadline, duration(deadline)),
         cpu_share: table.or("cpu_share", default.cpu_share, number(0.001..=64.0)),
+        weight: table.or("weight", default.weight, integer(1..=10_000)),
         log_lines_per_second: table.or("log_lines_per_second", default.log_lines_per_second, integer(0..=100_000)),
         log_line_bytes: table.or("log_line_bytes", default.log_line_bytes, bytes(16..=1 << 20)),
         metric_series: table.or("metric_series", default.metric_series, integer(0..=100_000)),

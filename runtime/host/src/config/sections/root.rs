@@ -7,7 +7,7 @@ use super::{
         model::{Admin, BatchLimits, Config, Exporter, Sandbox, Shutdown},
         reader::{Node, Table},
         secrets::Secrets,
-        shapes::{address, boolean, bytes, duration, integer, path},
+        shapes::{address, boolean, bytes, duration, integer, number, path},
         source::Complaint,
     },
     exporter::{self, Neighbours},
@@ -100,6 +100,7 @@ fn sandbox(table: &mut Table<'_>) -> Sandbox {
     let default = Sandbox::default();
     Sandbox {
         threads: table.or("threads", default.threads, integer(1..=256)),
+        cpu_share: table.or("cpu_share", default.cpu_share, number(0.01..=256.0)),
         cache_dir: table.optional("cache_dir", path),
         max_cache_bytes: table.or("max_cache_bytes", default.max_cache_bytes, bytes(1 << 20..=1 << 40)),
         idle_timeout: table.or(

@@ -191,6 +191,7 @@ limits.fuel_per_batch = -1
 limits.memory = 99999999999999999999
 limits.deadline = \"0s\"
 limits.cpu_share = nan
+limits.weight = 0
 limits.log_lines_per_second = 4294967296
 limits.log_line_bytes = -5
 limits.metric_series = 1.5
@@ -206,6 +207,7 @@ limits.metric_series = 1.5
              unit: write \"99999999999999999999MiB\" or \"99999999999999999999B\"",
             "exporters.a.limits.deadline: the string \"0s\" is out of range | 1ms to 10m",
             "exporters.a.limits.cpu_share: the number nan is out of range | 0.001 to 64",
+            "exporters.a.limits.weight: the integer 0 is out of range | 1 to 10000",
             "exporters.a.limits.log_lines_per_second: the integer 4294967296 is out of range | 0 to 100000",
             "exporters.a.limits.log_line_bytes: the integer -5 is out of range | 16B to 1MiB",
             "exporters.a.limits.metric_series: expected a whole number, found the number 1.5",
@@ -226,6 +228,16 @@ fn what_the_sandbox_keeps_is_told_with_its_range() {
     let right = "[sandbox]\nmax_cache_bytes = \"1MiB\"\nidle_timeout = \"24h\"\n";
     let sandbox = read(&format!("{right}{MINIMAL}")).expect("right").config.sandbox;
     assert_eq!((sandbox.max_cache_bytes, sandbox.idle_timeout.as_secs()), (1 << 20, 24 * 3600));
+}
+
+#[test]
+fn what_exporters_share_is_told_with_its_range() {
+    let weight = |weight: u32| told(&exporter(&format!("limits.weight = {weight}\n")));
+    assert_eq!(weight(10_001), ["exporters.a.limits.weight: the integer 10001 is out of range | 1 to 10000"]);
+    let cores = |cores: &str| told(&exporter(&format!("[sandbox]\ncpu_share = {cores}\n")));
+    for (cores, told) in [("0.009", cores("0.009")), ("256.1", cores("256.1"))] {
+        assert_eq!(told, [format!("sandbox.cpu_share: the number {cores} is out of range | 0.01 to 256")]);
+    }
 }
 
 #[test]

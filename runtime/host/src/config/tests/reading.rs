@@ -149,6 +149,16 @@ fn settings_reach_the_guest_with_their_types() {
 }
 
 #[test]
+fn what_exporters_share_is_read_up_to_its_edges() {
+    for (weight, cores) in [(1, 0.01), (10_000, 256.0)] {
+        let config = config(&format!("{MINIMAL}limits.weight = {weight}\n[sandbox]\ncpu_share = {cores}\n"));
+        assert_eq!((config.exporters["a"].limits.weight, config.sandbox.cpu_share), (weight, cores));
+    }
+    let config = config(MINIMAL);
+    assert_eq!((config.exporters["a"].limits.weight, config.sandbox.cpu_share), (100, 1.0));
+}
+
+#[test]
 fn numbers_may_be_written_as_people_write_them() {
     let text =
         format!("{MINIMAL}limits.fuel_per_batch = 2e9\nlimits.cpu_share = 1\nqueue.max_queue_bytes = 1_048_576\n");

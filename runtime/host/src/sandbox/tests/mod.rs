@@ -1,5 +1,6 @@
 //! Real components, written by hand, against every wall: one below, at, and one above each limit where it has an edge.
 
+mod cpu;
 mod faults;
 mod lifecycle;
 mod loading;

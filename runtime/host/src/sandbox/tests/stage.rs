@@ -1,7 +1,7 @@
 //! A component with holes, a batch, and a sandbox to run them in.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Condvar, Mutex},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use spangate_core::{
     signal::Signal,
 };
 
-use super::super::{LoadError, Sandbox, SandboxExporter, TerminalSink};
+use super::super::{LoadError, Sandbox, SandboxExporter, TerminalSink, metered::thread_cpu_time};
 use crate::{
     config,
     telemetry::{Log, LogRecord, LogSink},
@@ -212,17 +212,44 @@ const TEMPLATE: &str = r#"(component
 
 /// Keeps what was said.
 #[derive(Default)]
-pub(super) struct Lines(pub(super) Mutex<Vec<String>>);
+pub(super) struct Lines(pub(super) Mutex<Vec<String>>, Blocked);
+
+/// How many threads are blocked, and whether they may go on.
+#[derive(Default)]
+struct Blocked(Mutex<(u32, bool)>, Condvar);
 
 impl LogSink for Lines {
-    /// The host's defect, as a guest may come upon it: a line that makes it panic.
+    /// The host's defects, as a guest may come upon them: a line that makes it panic, one that takes its
+    /// time, and one that takes its thread.
     fn log(&self, record: &LogRecord<'_>) {
-        assert_ne!(record.message.to_string(), "panic");
+        let message = record.message.to_string();
+        assert_ne!(message, "panic");
+        if message == "burns" {
+            let started = thread_cpu_time();
+            while thread_cpu_time() - started < Duration::from_millis(40) {}
+        }
+        if message == "block" {
+            let mut blocked = self.1.0.lock().unwrap();
+            blocked.0 += 1;
+            let _open = self.1.1.wait_while(blocked, |(_, is_open)| !*is_open).unwrap();
+            return;
+        }
         self.0.lock().unwrap().push(format!("{}: {}", record.target, record.message));
     }
 }
 
 impl Lines {
+    /// Threads that are blocked, or were.
+    pub(super) fn blocked(&self) -> u32 {
+        self.1.0.lock().unwrap().0
+    }
+
+    /// Lets blocked threads go.
+    pub(super) fn unblock(&self) {
+        self.1.0.lock().unwrap().1 = true;
+        self.1.1.notify_all();
+    }
+
     pub(super) fn has(&self, part: &str) -> bool {
         self.0.lock().unwrap().iter().any(|line| line.contains(part))
     }
@@ -262,6 +289,12 @@ impl Stage {
     /// Where instances that have nothing to do are dropped after so long.
     pub(super) fn idling(idle_timeout: Duration) -> Self {
         Self::with(config::Sandbox { idle_timeout, ..config::Sandbox::default() }, Arc::new(NoTerminal))
+    }
+
+    /// With so many threads, and a core for each.
+    pub(super) fn with_threads(threads: usize) -> Self {
+        let config = config::Sandbox { threads, cpu_share: threads as f64, ..config::Sandbox::default() };
+        Self::with(config, Arc::new(NoTerminal))
     }
 
     fn with(config: config::Sandbox, terminal: Arc<dyn TerminalSink>) -> Self {

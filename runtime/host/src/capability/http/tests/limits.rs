@@ -33,9 +33,21 @@ async fn a_trickling_server_meets_the_total_deadline_of_the_grant() {
 async fn what_is_left_of_the_call_bounds_a_request() {
     let server = Raw::start(Script::Hang).await;
     let mut ctx = instance_for(server.address);
-    ctx.begin_call(Some(Instant::now() + Duration::from_millis(30)));
+    ctx.begin_call(Some(CallClock::start(Duration::from_millis(30))));
     assert_eq!(ctx.send(post(server.url("/"), b"x")).await, Err(HttpError::Timeout));
     server.lost_one().await;
+}
+
+#[tokio::test]
+async fn while_a_calls_clock_stands_still_its_requests_lose_no_time() {
+    let server = Raw::answering("", "").await;
+    let mut ctx = instance_for(server.address);
+    let clock = CallClock::start(Duration::ZERO);
+    ctx.begin_call(Some(Arc::clone(&clock)));
+    assert_eq!(ctx.send(post(server.url("/"), b"x")).await, Err(HttpError::Timeout));
+    // As long as a throttled call may have waited for CPU time.
+    clock.stand(Duration::from_secs(60));
+    ctx.send(post(server.url("/"), b"x")).await.unwrap();
 }
 
 #[tokio::test]

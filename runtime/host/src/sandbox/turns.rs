@@ -1,0 +1,217 @@
+//! Whose turn it is to compute: one budget of CPU time for all exporters, shared out slice by slice.
+//!
+//! Constraints:
+//! - no clock and no waiting here: `now` is handed in, and who may not go yet is told when to ask again;
+//! - all together never use more than the budget, a short burst aside, and never more threads than there are;
+//! - while exporters compete, each gets CPU time by its weight, to the length of a slice; one alone may have it all;
+//! - nobody saves up turns while it has nothing to do, and nobody who waits waits for ever;
+//! - an exporter over its own share waits without holding others up.
+//!
+//! The order is start-time fair queueing, which unlike deficit round robin need not know the length of a slice before
+//! it is over: every seat has a tag, the CPU time it used divided by its weight, and the lowest tag goes next. A seat
+//! that comes back, from idling or from waiting for its own share, starts at the tag of those that are served. (Goyal, Guo, Vin: A hierarchical CPU
+//! scheduler for multimedia operating systems, OSDI 1996.)
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use super::credit::Credit;
+
+/// How much of the common budget may be saved up.
+pub(super) const BURST: Duration = Duration::from_millis(100);
+/// How much of its own share an exporter may save up.
+pub(super) const SAVED: Duration = Duration::from_secs(1);
+/// What a slice costs at least, so that no run of empty ones goes on for ever.
+const LEAST: Duration = Duration::from_micros(1);
+/// Tags are nanoseconds divided by the weight, times this.
+const SCALE: u128 = 1 << 20;
+
+/// A place among those that share the budget: of an exporter, or of one while it is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SeatId(u64);
+
+/// One call's wish to compute one slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Ticket(u64);
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// This call computes a slice, which ends with [`Turns::settle`] or [`Turns::settle_and_queue`].
+    Run(Ticket),
+    /// Nobody may go before then; that call would be the first.
+    At(Instant, Ticket),
+    /// Nobody waits, or everybody waits for a slice to end.
+    Nobody,
+}
+
+/// The budget and those who share it.
+#[derive(Debug)]
+pub(super) struct Turns {
+    credit: Credit,
+    /// Slices that may run at once: a thread each.
+    slots: usize,
+    running: usize,
+    seats: BTreeMap<SeatId, Seat>,
+    /// The tag of the seat served last.
+    served: u128,
+    last_seat: u64,
+    last_ticket: u64,
+}
+
+#[derive(Debug)]
+struct Seat {
+    weight: u32,
+    /// Its own share; none while it is loaded or shut down.
+    share: Option<Credit>,
+    tag: u128,
+    waiting: VecDeque<Ticket>,
+    running: usize,
+}
+
+impl Turns {
+    /// A budget of so many `cores` on so many threads.
+    pub(super) fn new(cores: f64, threads: usize, now: Instant) -> Self {
+        Self {
+            credit: Credit::new(cores, BURST, now),
+            slots: threads.max(1),
+            running: 0,
+            seats: BTreeMap::new(),
+            served: 0,
+            last_seat: 0,
+            last_ticket: 0,
+        }
+    }
+
+    /// A new seat. Without a `share` of its own (in cores) it is held by the common budget alone.
+    pub(super) fn sit(&mut self, weight: u32, share: Option<f64>, now: Instant) -> SeatId {
+        self.last_seat += 1;
+        let id = SeatId(self.last_seat);
+        let share = share.map(|share| Credit::new(share, SAVED, now));
+        let seat = Seat { weight: weight.max(1), share, tag: self.served, waiting: VecDeque::new(), running: 0 };
+        self.seats.insert(id, seat);
+        id
+    }
+
+    /// Gives a seat up, and the slices that it still had.
+    pub(super) fn stand(&mut self, id: SeatId) {
+        if let Some(seat) = self.seats.remove(&id) {
+            self.running = self.running.saturating_sub(seat.running);
+        }
+    }
+
+    /// A call wants to compute.
+    pub(super) fn queue(&mut self, id: SeatId) -> Ticket {
+        self.last_ticket += 1;
+        let ticket = Ticket(self.last_ticket);
+        if let Some(seat) = self.seats.get_mut(&id) {
+            if seat.waiting.is_empty() && seat.running == 0 {
+                seat.tag = seat.tag.max(self.served);
+            }
+            seat.waiting.push_back(ticket);
+        }
+        ticket
+    }
+
+    /// A call that waited does not want to any more.
+    pub(super) fn withdraw(&mut self, id: SeatId, ticket: Ticket) {
+        if let Some(seat) = self.seats.get_mut(&id) {
+            seat.waiting.retain(|waiting| *waiting != ticket);
+        }
+    }
+
+    /// A slice is over.
+    pub(super) fn settle(&mut self, id: SeatId, used: Duration, now: Instant) {
+        self.credit.charge(used, now);
+        if let Some(seat) = self.seats.get_mut(&id) {
+            self.running = self.running.saturating_sub(usize::from(seat.running > 0));
+            seat.settle(used, now);
+        }
+    }
+
+    /// A slice is over, and its call wants another. Told at once, because a seat that leaves the queue in between has
+    /// lost its place to one of any weight.
+    pub(super) fn settle_and_queue(&mut self, id: SeatId, used: Duration, now: Instant) -> Ticket {
+        self.last_ticket += 1;
+        let ticket = Ticket(self.last_ticket);
+        if let Some(seat) = self.seats.get_mut(&id) {
+            seat.waiting.push_back(ticket);
+        }
+        self.settle(id, used, now);
+        ticket
+    }
+
+    /// Lets the next call go, if one may.
+    pub(super) fn next(&mut self, now: Instant) -> Next {
+        if self.running >= self.slots {
+            return Next::Nobody;
+        }
+        let (common, served) = (self.credit.ready_at(now), self.served);
+        let waiting = self.seats.values_mut().filter(|seat| !seat.waiting.is_empty());
+        let ready = waiting.map(|seat| {
+            let own = seat.ready_at(now);
+            if own > now {
+                // Whom its own share holds back does not compete, and saves up nothing meanwhile.
+                seat.tag = seat.tag.max(served);
+            }
+            (own.max(common), seat.tag, seat)
+        });
+        let Some((at, tag, seat)) = ready.min_by_key(|(at, tag, _)| (*at, *tag)) else { return Next::Nobody };
+        if at > now {
+            return seat.waiting.front().map_or(Next::Nobody, |first| Next::At(at, *first));
+        }
+        let Some(ticket) = seat.waiting.pop_front() else { return Next::Nobody };
+        seat.running += 1;
+        self.running += 1;
+        self.served = self.served.max(tag);
+        Next::Run(ticket)
+    }
+
+    /// When a seat has paid its own debt; `now` if it has none.
+    pub(super) fn own_ready_at(&mut self, id: SeatId, now: Instant) -> Instant {
+        self.seats.get_mut(&id).map_or(now, |seat| seat.ready_at(now))
+    }
+
+    /// CPU time that a seat owes to its own share.
+    pub(super) fn debt_of(&mut self, id: SeatId, now: Instant) -> Duration {
+        let share = self.seats.get_mut(&id).and_then(|seat| seat.share.as_mut());
+        share.map_or(Duration::ZERO, |share| share.debt(now))
+    }
+
+    /// CPU time that all together owe.
+    pub(super) fn debt(&mut self, now: Instant) -> Duration {
+        self.credit.debt(now)
+    }
+
+    /// Calls that wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.seats.values().map(|seat| seat.waiting.len()).sum()
+    }
+
+    /// Cores that a seat gets even if all others want what they can get.
+    pub(super) fn guaranteed(&self, id: SeatId) -> f64 {
+        let Some(seat) = self.seats.get(&id) else { return 0.0 };
+        let all: f64 = self.seats.values().map(|seat| f64::from(seat.weight)).sum();
+        let of_all = self.credit.rate().min(self.slots as f64) * f64::from(seat.weight) / all;
+        seat.share.as_ref().map_or(of_all, |share| share.rate().min(of_all))
+    }
+}
+
+impl Seat {
+    fn settle(&mut self, used: Duration, now: Instant) {
+        self.running = self.running.saturating_sub(1);
+        self.tag += used.max(LEAST).as_nanos() * SCALE / u128::from(self.weight);
+        if let Some(share) = &mut self.share {
+            share.charge(used, now);
+        }
+    }
+
+    fn ready_at(&mut self, now: Instant) -> Instant {
+        self.share.as_mut().map_or(now, |share| share.ready_at(now))
+    }
+}
