@@ -18,7 +18,7 @@ use spangate_core::{
     queue::{ExporterQueue, QueueLimits},
     sampler::{AlwaysOff, AlwaysOn, TraceIdRatio},
     tally::Settled,
-    tracer::Tracer,
+    tracer::{Span, Tracer},
 };
 
 const BURST: u32 = 512;
@@ -77,6 +77,20 @@ fn ten_mixed() -> [KeyValue; 10] {
     ]
 }
 
+/// The same, each with a call of its own.
+fn set_ten_mixed(span: &mut Span) {
+    span.set_attribute("http.request.method", "GET");
+    span.set_attribute("http.response.status_code", black_box(200i64));
+    span.set_attribute("url.path", "/api/v1/orders");
+    span.set_attribute("server.address", "orders.example");
+    span.set_attribute("server.port", black_box(8080i64));
+    span.set_attribute("network.protocol.version", "1.1");
+    span.set_attribute("http.request.resend_count", black_box(0i64));
+    span.set_attribute("request.cached", black_box(true));
+    span.set_attribute("request.weight", black_box(0.25f64));
+    span.set_attribute("user.tier", "gold");
+}
+
 /// Runs bursts and prints the median and the middle four fifths.
 fn measure(name: &str, mut burst: impl FnMut() -> Duration) {
     for _ in 0..BURSTS / 10 {
@@ -129,6 +143,15 @@ fn main() {
     let mixed = |tracer: &Tracer| tracer.span("GET /orders").start().set_attributes(ten_mixed());
     measure_spans("sampled root span, no attributes", SystemClock::new(), 1.0, |tracer| drop(tracer.span("a").start()));
     measure_spans("sampled root span, 10 mixed attributes", SystemClock::new(), 1.0, mixed);
+    measure_spans("the same, one by one", SystemClock::new(), 1.0, |tracer| {
+        set_ten_mixed(&mut tracer.span("GET /orders").start());
+    });
+    measure_spans("the same, one by one, with a clock that costs nothing", FrozenClock, 1.0, |tracer| {
+        set_ten_mixed(&mut tracer.span("GET /orders").start());
+    });
+    measure_spans("no attributes, with a clock that costs nothing", FrozenClock, 1.0, |tracer| {
+        drop(tracer.span("a").start());
+    });
     measure_spans("the same, with a clock that costs nothing", FrozenClock, 1.0, mixed);
     measure_spans("sampled root span, 10 attributes, 5 owned texts", SystemClock::new(), 1.0, |tracer| {
         let mut span = tracer.span("GET /orders").start();

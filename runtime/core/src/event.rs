@@ -1,7 +1,7 @@
 //! The events signal: OpenTelemetry events, that is log records with an event name, on their own or inside a trace.
 
 use crate::{
-    attribute::{Key, KeyValue, Value},
+    attribute::{Key, Value},
     context::{SpanId, TraceFlags, TraceId},
     limits::SpanLimits,
     span::AttributeSet,
@@ -45,8 +45,6 @@ pub struct EventData {
     pub trace_flags: TraceFlags,
     /// Its attributes.
     pub attributes: AttributeSet,
-    /// Estimated bytes of attributes and body.
-    bytes: usize,
 }
 
 impl EventData {
@@ -54,18 +52,18 @@ impl EventData {
     pub fn size(&self) -> usize {
         /// Every column of the event table, and the prefix sum of attributes.
         const ROW_BYTES: usize = 8 + 8 + 4 + 8 + 8 + 1 + 8 + 16 + 8 + 4 + 4 + 4 + 4;
-        ROW_BYTES + self.name.len() + self.severity_text.len() + self.bytes
+        ROW_BYTES + self.name.len() + self.severity_text.len() + self.attributes.bytes
     }
 
-    pub(crate) fn set_attribute(&mut self, attribute: KeyValue, limits: &SpanLimits) {
-        self.attributes.set(attribute, limits.attribute_count, limits, &mut self.bytes);
+    pub(crate) fn set_attribute(&mut self, key: Key, value: Value, limits: &SpanLimits) {
+        self.attributes.set(key, value, limits);
     }
 
     /// A body that is nested too deeply or too large is left out and counted as an attribute.
     pub(crate) fn set_body(&mut self, mut body: Value, limits: &SpanLimits) {
         match limits.cut_value(&mut body) {
-            Some(size) if self.bytes + size <= limits.span_bytes => {
-                self.bytes += size;
+            Some(size) if self.attributes.bytes + size <= limits.span_bytes => {
+                self.attributes.bytes += size;
                 self.body = body;
             }
             _ => self.attributes.count_dropped(),

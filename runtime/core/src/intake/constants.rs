@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::columns::ColumnsBuilder;
+use crate::columns::{ColumnsBuilder, join_words, words};
 
 const PLACES: usize = 128;
 
@@ -14,7 +14,8 @@ const PLACES: usize = 128;
 struct Known {
     address: usize,
     len: usize,
-    reference: [u32; 2],
+    /// Both words of it.
+    reference: u64,
 }
 
 /// One text per place: a newer one takes the place of an older one, which is then copied again.
@@ -33,14 +34,19 @@ impl Constants {
     #[inline]
     #[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
     pub(super) fn push(&mut self, columns: &mut ColumnsBuilder, text: &Cow<'static, str>) -> [u32; 2] {
-        let text = match text {
-            Cow::Borrowed(text) => *text,
-            Cow::Owned(text) => return columns.push_text(text),
-        };
+        match text {
+            Cow::Borrowed(text) => words(self.push_constant(columns, text)),
+            Cow::Owned(text) => columns.push_text(text),
+        }
+    }
+
+    /// The reference of a constant, which is copied unless it is there.
+    #[inline]
+    pub(super) fn push_constant(&mut self, columns: &mut ColumnsBuilder, text: &'static str) -> u64 {
         let (address, len) = (text.as_ptr().addr(), text.len());
         let place = &mut self.places[(address ^ address >> 7 ^ len << 3) % PLACES];
         if place.address != address || place.len != len {
-            *place = Known { address, len, reference: columns.push_text(text) };
+            *place = Known { address, len, reference: join_words(columns.push_text(text)) };
         }
         place.reference
     }

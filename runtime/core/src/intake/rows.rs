@@ -3,11 +3,11 @@
 use super::constants::Constants;
 use crate::{
     attribute::{KeyValue, Value},
-    columns::{ColumnsBuilder, Owner, kind, push_u64},
+    columns::{ColumnsBuilder, Owner, join_words, kind, push_u64},
     context::SpanContext,
     event::EventData,
     scope::Origin,
-    span::SpanData,
+    span::{AttributeSet, SpanData, TextRef, ValueRef},
 };
 
 /// OTLP's span flags: whether the next bit means anything, `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`.
@@ -27,7 +27,7 @@ impl RowWriter<'_> {
         let trace_state = self.columns.push_text(span.context.trace_state.as_str());
         let name = self.constants.push(self.columns, &span.name);
         let status_message = self.columns.push_text(span.status.description());
-        self.push_attributes(Owner::Span, span.attributes.as_slice());
+        self.push_attribute_set(Owner::Span, &span.attributes);
         self.push_span_events(span);
         self.push_span_links(span);
         let (event_end, link_end) =
@@ -57,7 +57,7 @@ impl RowWriter<'_> {
         let name = self.constants.push(self.columns, &event.name);
         let severity_text = self.constants.push(self.columns, &event.severity_text);
         let (body_type, body_value) = self.push_value(&event.body);
-        self.push_attributes(Owner::Event, event.attributes.as_slice());
+        self.push_attribute_set(Owner::Event, &event.attributes);
         let rows = &mut self.columns.events;
         push_u64(&mut rows.time, event.time);
         push_u64(&mut rows.observed_time, event.observed_time);
@@ -128,6 +128,38 @@ impl RowWriter<'_> {
             self.columns.push_attribute_words(owner, key, kind, value);
         }
         self.columns.end_attributes(owner);
+    }
+
+    /// References and values are moved as one word: two halves that are written apart and read together at once make the
+    /// processor wait.
+    fn push_attribute_set(&mut self, owner: Owner, attributes: &AttributeSet) {
+        for (key, value) in attributes.rows() {
+            let key = self.push_text(key);
+            let (kind, value) = match value {
+                ValueRef::Empty => (kind::EMPTY, 0),
+                ValueRef::Bool(value) => (kind::BOOL, u64::from(value)),
+                ValueRef::Int(value) => (kind::INT, value as u64),
+                ValueRef::Double(value) => (kind::DOUBLE, value.to_bits()),
+                ValueRef::String(text) => (kind::STRING, self.push_text(text)),
+                ValueRef::Nested(value) => {
+                    let (kind, value) = self.columns.push_value(value);
+                    (kind, join_words(value))
+                }
+            };
+            let table = &mut self.columns.attributes[owner as usize];
+            push_u64(&mut table.key, key);
+            table.kind.push(kind);
+            push_u64(&mut table.value, value);
+        }
+        self.columns.end_attributes(owner);
+    }
+
+    #[inline]
+    fn push_text(&mut self, text: TextRef<'_>) -> u64 {
+        match text {
+            TextRef::Constant(text) => self.constants.push_constant(self.columns, text),
+            TextRef::Own(text) => join_words(self.columns.push_text(text)),
+        }
     }
 
     #[inline]

@@ -1,9 +1,8 @@
 //! What a sampler is asked, and what it answers.
 
 use crate::{
-    attribute::KeyValue,
     context::{SpanContext, TraceId},
-    span::SpanKind,
+    span::{AttributeSet, SpanKind},
 };
 
 /// Decides about a trace. Asked for roots, and for spans whose parent is in another process; a span whose parent is in
@@ -25,7 +24,7 @@ pub struct SamplingParameters<'a> {
     /// The span's kind.
     pub kind: SpanKind,
     /// Attributes that were given before the start.
-    pub attributes: &'a [KeyValue],
+    pub attributes: &'a AttributeSet,
 }
 
 /// A sampler's answer.
@@ -52,6 +51,12 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
 
 #[cfg(test)]
 pub(crate) fn decide(sampler: &dyn Sampler, trace_id: TraceId, parent: Option<&SpanContext>) -> bool {
-    let parameters = SamplingParameters { parent, trace_id, name: "span", kind: SpanKind::Internal, attributes: &[] };
+    let parameters = SamplingParameters {
+        parent,
+        trace_id,
+        name: "span",
+        kind: SpanKind::Internal,
+        attributes: AttributeSet::EMPTY,
+    };
     sampler.should_sample(&parameters) == SamplingDecision::RecordAndSample
 }

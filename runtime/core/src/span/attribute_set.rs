@@ -1,9 +1,28 @@
-//! Attributes with unique keys.
+//! Attributes with unique keys, while their span or event is open.
+//!
+//! Constraints: setting an attribute neither allocates in the steady state nor moves a large value about; forgetting them
+//! costs nothing per attribute.
+//!
+//! Design: rows that can be copied. Texts that are constants of the program are kept as they are; others are copied into
+//! one text of the set's own; what is nested is kept aside.
 
-use crate::{attribute::KeyValue, limits::SpanLimits};
+use std::{borrow::Cow, mem::forget};
+
+use super::attribute_row::{Row, Slot, Text, TextRef, ValueRef};
+use crate::{
+    attribute::{Key, KeyValue, Value},
+    limits::SpanLimits,
+};
 
 /// What one attribute takes in columns, without its texts: key, type and value.
 pub(super) const ATTRIBUTE_ROW_BYTES: usize = 8 + 1 + 8;
+
+/// What a number stands for.
+enum NumberKind {
+    Bool,
+    Int,
+    Double,
+}
 
 /// Attributes in the order their keys were first set. Keys are unique, as OpenTelemetry's specification demands: a later
 /// value replaces an earlier one.
@@ -11,15 +30,28 @@ pub(super) const ATTRIBUTE_ROW_BYTES: usize = 8 + 1 + 8;
 /// A filter of 128 bits tells most new keys from those that are there without a search.
 #[derive(Debug, Default)]
 pub struct AttributeSet {
-    list: Vec<KeyValue>,
+    rows: Vec<Row>,
+    text: String,
+    nested: Vec<Value>,
     filter: [u64; 2],
     dropped: u32,
+    /// What is in use of `limits.span_bytes`. The owner charges here too what it carries besides attributes.
+    pub(crate) bytes: usize,
 }
 
 impl AttributeSet {
-    /// The attributes.
-    pub fn as_slice(&self) -> &[KeyValue] {
-        &self.list
+    /// No attributes.
+    pub const EMPTY: &'static Self =
+        &Self { rows: Vec::new(), text: String::new(), nested: Vec::new(), filter: [0; 2], dropped: 0, bytes: 0 };
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// Attributes left out: beyond the limits, nested too deeply, or without a key.
@@ -27,37 +59,166 @@ impl AttributeSet {
         self.dropped
     }
 
-    /// Sets an attribute. `bytes` is what is in use of `limits.span_bytes`.
-    ///
-    /// The attribute is written to its place at once and looked at there: moving it about costs more than all the rest.
-    #[inline(always)]
-    pub(crate) fn set(&mut self, attribute: KeyValue, max_count: u32, limits: &SpanLimits, bytes: &mut usize) {
-        self.list.push(attribute);
-        self.admit_last(max_count, limits, bytes);
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<ValueRef<'_>> {
+        self.find(key).map(|at| self.value(self.rows[at].value))
     }
 
-    /// Lets the last attribute stay, or moves its value to the earlier one of the same key, or takes it back.
-    fn admit_last(&mut self, max_count: u32, limits: &SpanLimits, bytes: &mut usize) {
-        let Some((new, earlier)) = self.list.split_last_mut() else { return };
-        let Some(size) = fit(new, limits, *bytes) else { return self.take_back() };
-        let (word, bit) = filter_bit(&new.key);
-        let is_maybe_there = self.filter[word] & bit != 0;
-        if is_maybe_there && replace(earlier, new) {
-            self.list.pop();
-        } else if earlier.len() >= max_count as usize {
-            return self.take_back();
-        } else {
-            self.filter[word] |= bit;
+    /// Keys and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, ValueRef<'_>)> {
+        self.rows().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// A copy of them all.
+    pub fn to_vec(&self) -> Vec<KeyValue> {
+        self.iter().map(|(key, value)| KeyValue::new(key.to_owned(), value.to_value())).collect()
+    }
+
+    /// Keys and values, and which texts are constants.
+    #[inline]
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = (TextRef<'_>, ValueRef<'_>)> {
+        self.rows.iter().map(|row| (self.text(row.key), self.value(row.value)))
+    }
+
+    /// Sets an attribute.
+    ///
+    /// Where the types of key and value are known this comes down to one call, and all of it in registers: a value that is
+    /// written to memory and read back at once in another width costs more than all the rest.
+    #[inline(always)]
+    #[expect(clippy::disallowed_methods, reason = "what is forgotten is known to hold no memory")]
+    pub(crate) fn set(&mut self, key: Key, value: Value, limits: &SpanLimits) {
+        let Cow::Borrowed(name) = key else { return self.set_any(key, value, limits) };
+        match value {
+            Value::Bool(bit) => self.set_number(name, NumberKind::Bool, u64::from(bit), limits),
+            Value::Int(number) => self.set_number(name, NumberKind::Int, number as u64, limits),
+            Value::Double(number) => self.set_number(name, NumberKind::Double, number.to_bits(), limits),
+            Value::String(Cow::Borrowed(text)) => self.set_constant(name, text, limits),
+            value => return self.set_any(key, value, limits),
         }
-        *bytes += size;
+        // There is nothing to drop in them, but the call that would find that out forces both into memory.
+        forget(value);
+        forget(key);
+    }
+
+    fn set_number(&mut self, key: &'static str, kind: NumberKind, word: u64, limits: &SpanLimits) {
+        let slot = match kind {
+            NumberKind::Bool => Slot::Bool(word != 0),
+            NumberKind::Int => Slot::Int(word as i64),
+            NumberKind::Double => Slot::Double(f64::from_bits(word)),
+        };
+        self.set_plain(key, slot, 0, limits);
+    }
+
+    fn set_constant(&mut self, key: &'static str, text: &'static str, limits: &SpanLimits) {
+        if text.len() > limits.attribute_value_length.unwrap_or(usize::MAX) {
+            return self.set_any(Cow::Borrowed(key), text.into(), limits);
+        }
+        self.set_plain(key, Slot::Text(Text::Constant(text)), text.len(), limits);
+    }
+
+    #[inline(always)]
+    fn set_plain(&mut self, key: &'static str, value: Slot, value_len: usize, limits: &SpanLimits) {
+        if key.len() > limits.name_length {
+            let value = self.value(value).to_value();
+            return self.set_any(Cow::Borrowed(key), value, limits);
+        }
+        let size = ATTRIBUTE_ROW_BYTES + key.len() + value_len;
+        if key.is_empty() || self.bytes + size > limits.span_bytes {
+            return self.count_dropped();
+        }
+        let (word, bit) = filter_bit(key);
+        if self.filter[word] & bit != 0
+            && let Some(at) = self.find(key)
+        {
+            self.rows[at].value = value;
+        } else if self.rows.len() < limits.attribute_count as usize {
+            self.filter[word] |= bit;
+            self.rows.push(Row { key: Text::Constant(key), value });
+        } else {
+            return self.count_dropped();
+        }
+        self.bytes += size;
+    }
+
+    /// Any attribute, cut to the limits.
+    #[inline(never)]
+    fn set_any(&mut self, mut key: Key, mut value: Value, limits: &SpanLimits) {
+        limits.cut_name(&mut key);
+        let size = limits.cut_value(&mut value).map(|size| ATTRIBUTE_ROW_BYTES + key.len() + size);
+        // References into the text have 32 bits.
+        let room = limits.span_bytes.min(u32::MAX as usize);
+        let Some(size) = size.filter(|size| !key.is_empty() && self.bytes + size <= room) else {
+            return self.count_dropped();
+        };
+        let (word, bit) = filter_bit(&key);
+        if self.filter[word] & bit != 0
+            && let Some(at) = self.find(&key)
+        {
+            self.rows[at].value = self.keep_value(value);
+        } else if self.rows.len() < limits.attribute_count as usize {
+            self.filter[word] |= bit;
+            let row = Row { key: self.keep_text(key), value: self.keep_value(value) };
+            self.rows.push(row);
+        } else {
+            return self.count_dropped();
+        }
+        self.bytes += size;
+    }
+
+    fn keep_value(&mut self, value: Value) -> Slot {
+        match value {
+            Value::Empty => Slot::Empty,
+            Value::Bool(value) => Slot::Bool(value),
+            Value::Int(value) => Slot::Int(value),
+            Value::Double(value) => Slot::Double(value),
+            Value::String(text) => Slot::Text(self.keep_text(text)),
+            nested => {
+                self.nested.push(nested);
+                Slot::Nested(self.nested.len() as u32 - 1)
+            }
+        }
+    }
+
+    fn keep_text(&mut self, text: Cow<'static, str>) -> Text {
+        match text {
+            Cow::Borrowed(text) => Text::Constant(text),
+            Cow::Owned(text) => {
+                let start = self.text.len() as u32;
+                self.text.push_str(&text);
+                Text::Own { start, len: text.len() as u32 }
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn find(&self, key: &str) -> Option<usize> {
+        self.rows.iter().position(|row| self.text(row.key).as_str() == key)
+    }
+
+    #[inline]
+    fn text(&self, text: Text) -> TextRef<'_> {
+        match text {
+            Text::Constant(text) => TextRef::Constant(text),
+            Text::Own { start, len } => {
+                let (start, len) = (start as usize, len as usize);
+                TextRef::Own(self.text.get(start..start + len).unwrap_or_default())
+            }
+        }
+    }
+
+    #[inline]
+    fn value(&self, slot: Slot) -> ValueRef<'_> {
+        match slot {
+            Slot::Empty => ValueRef::Empty,
+            Slot::Bool(value) => ValueRef::Bool(value),
+            Slot::Int(value) => ValueRef::Int(value),
+            Slot::Double(value) => ValueRef::Double(value),
+            Slot::Text(text) => ValueRef::String(self.text(text)),
+            Slot::Nested(at) => self.nested.get(at as usize).map_or(ValueRef::Empty, ValueRef::Nested),
+        }
     }
 
     #[cold]
-    fn take_back(&mut self) {
-        self.list.pop();
-        self.count_dropped();
-    }
-
     pub(crate) fn count_dropped(&mut self) {
         self.add_dropped(1);
     }
@@ -67,39 +228,18 @@ impl AttributeSet {
     }
 
     /// Forgets everything and keeps a reasonable amount of memory.
+    #[inline]
     pub(crate) fn reset(&mut self) {
-        clear_and_keep(&mut self.list, 128);
+        clear_and_keep(&mut self.rows, 128);
+        if self.text.capacity() > 4 << 10 {
+            self.text = String::new();
+        }
+        self.text.clear();
+        clear_and_keep(&mut self.nested, 32);
         self.filter = [0; 2];
         self.dropped = 0;
+        self.bytes = 0;
     }
-}
-
-/// Adds an attribute to the owner whose attributes begin at `first`; returns whether it had to be left out.
-pub(super) fn push_flat(
-    list: &mut Vec<KeyValue>,
-    first: usize,
-    attribute: KeyValue,
-    max_count: u32,
-    limits: &SpanLimits,
-    bytes: &mut usize,
-) -> bool {
-    list.push(attribute);
-    let Some((new, own)) = list.get_mut(first..).and_then(<[KeyValue]>::split_last_mut) else { return true };
-    let size = fit(new, limits, *bytes);
-    let is_replaced = size.is_some() && replace(own, new);
-    let is_left_out = !is_replaced && (size.is_none() || own.len() >= max_count as usize);
-    if is_replaced || is_left_out {
-        list.pop();
-    }
-    *bytes += size.filter(|_| !is_left_out).unwrap_or_default();
-    is_left_out
-}
-
-/// Gives the new value to the attribute of the same key, if there is one.
-fn replace(earlier: &mut [KeyValue], new: &mut KeyValue) -> bool {
-    let Some(same) = earlier.iter_mut().find(|earlier| earlier.key == new.key) else { return false };
-    same.value = std::mem::take(&mut new.value);
-    true
 }
 
 /// Empties a list; gives its memory back if it grew beyond what most spans need.
@@ -109,14 +249,6 @@ pub(super) fn clear_and_keep<T>(list: &mut Vec<T>, max_capacity: usize) {
     } else {
         list.clear();
     }
-}
-
-/// Cuts an attribute to the limits; returns its estimated size. None if it cannot be recorded.
-#[inline]
-fn fit(attribute: &mut KeyValue, limits: &SpanLimits, bytes: usize) -> Option<usize> {
-    limits.cut_name(&mut attribute.key);
-    let size = ATTRIBUTE_ROW_BYTES + attribute.key.len() + limits.cut_value(&mut attribute.value)?;
-    (!attribute.key.is_empty() && bytes + size <= limits.span_bytes).then_some(size)
 }
 
 /// Which bit of the filter a key sets. Length, last and middle byte differ in most sets of keys.
@@ -131,40 +263,75 @@ fn filter_bit(key: &str) -> (usize, u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use proptest::prelude::*;
 
     use super::*;
-    use crate::attribute::Value;
 
     #[test]
     fn attributes_beyond_a_limit_are_left_out_and_counted_but_replacing_still_works() {
-        let limits = SpanLimits { span_bytes: 100, ..SpanLimits::default() };
-        let (mut set, mut bytes) = (AttributeSet::default(), 0);
-        set.set(KeyValue::new("a", 1i64), 2, &limits, &mut bytes);
-        set.set(KeyValue::new("b", 1i64), 2, &limits, &mut bytes);
-        set.set(KeyValue::new("c", 1i64), 2, &limits, &mut bytes);
-        set.set(KeyValue::new("", 1i64), 9, &limits, &mut bytes);
-        set.set(KeyValue::new("d", "x".repeat(100)), 9, &limits, &mut bytes);
-        set.set(KeyValue::new("a", 2i64), 2, &limits, &mut bytes);
-        assert_eq!(set.as_slice(), [KeyValue::new("a", 2i64), KeyValue::new("b", 1i64)]);
-        assert_eq!(set.dropped(), 3);
+        let mut set = AttributeSet::default();
+        let mut write = |key: &'static str, value: Value, attribute_count| {
+            set.set(key.into(), value, &SpanLimits { span_bytes: 100, attribute_count, ..SpanLimits::default() });
+        };
+        write("a", 1i64.into(), 2);
+        write("b", 1i64.into(), 2);
+        write("c", 1i64.into(), 2);
+        write("c", String::from("own").into(), 2);
+        write("", 1i64.into(), 9);
+        write("d", "x".repeat(100).into(), 9);
+        write("a", 2i64.into(), 2);
+        assert_eq!(set.to_vec(), [KeyValue::new("a", 2i64), KeyValue::new("b", 1i64)]);
+        assert_eq!(set.dropped(), 4);
+    }
+
+    #[test]
+    fn texts_are_cut_to_the_limits_whether_they_are_constants_or_not() {
+        let limits = SpanLimits { name_length: 2, attribute_value_length: Some(3), ..SpanLimits::default() };
+        let mut set = AttributeSet::default();
+        for (key, value) in
+            [("key", Value::from("value")), ("k", String::from("value").into()), ("b", vec![0u8; 9].into())]
+        {
+            set.set(key.into(), value, &limits);
+        }
+        let expected = [KeyValue::new("ke", "val"), KeyValue::new("k", "val"), KeyValue::new("b", vec![0u8; 3])];
+        assert_eq!(set.to_vec(), expected);
+        assert_eq!(set.get("ke").map(ValueRef::to_value), Some("val".into()));
+    }
+
+    /// One of every kind of value, told apart by a number.
+    fn value(number: i64) -> Value {
+        match number.rem_euclid(8) {
+            0 => Value::Empty,
+            1 => Value::Bool(number > 8),
+            2 => number.into(),
+            3 => (number as f64).into(),
+            4 => "constant".into(),
+            5 => number.to_string().into(),
+            6 => vec![number as u8].into(),
+            _ => vec![Value::from(number)].into(),
+        }
     }
 
     proptest! {
         #[test]
-        fn a_set_holds_the_last_value_of_every_key(writes in prop::collection::vec(("[a-c]{1,3}", any::<i64>()), 0..60)) {
-            let (mut set, mut bytes) = (AttributeSet::default(), 0);
-            let mut expected = HashMap::new();
-            for (key, value) in writes {
-                set.set(KeyValue::new(key.clone(), value), 128, &SpanLimits::default(), &mut bytes);
-                expected.insert(key, value);
+        fn a_set_holds_the_last_value_of_every_key_in_the_order_of_the_first(
+            writes in prop::collection::vec((0usize..9, any::<bool>(), any::<i64>()), 0..60),
+        ) {
+            const KEYS: [&str; 9] = ["a", "b", "c", "aa", "ab", "ba", "abc", "bbc", "cbc"];
+            let mut set = AttributeSet::default();
+            let mut expected: Vec<KeyValue> = Vec::new();
+            for (key, is_constant, number) in writes {
+                let key: Key = if is_constant { KEYS[key].into() } else { KEYS[key].to_owned().into() };
+                let new = KeyValue { key, value: value(number) };
+                match expected.iter_mut().find(|known| known.key == new.key) {
+                    Some(known) => known.value = new.value.clone(),
+                    None => expected.push(new.clone()),
+                }
+                set.set(new.key, new.value, &SpanLimits::default());
             }
-            prop_assert_eq!(set.as_slice().len(), expected.len());
-            for attribute in set.as_slice() {
-                prop_assert_eq!(&attribute.value, &Value::Int(expected[&*attribute.key]));
-            }
+            prop_assert_eq!(set.to_vec(), expected);
+            set.reset();
+            prop_assert!(set.is_empty());
         }
     }
 }

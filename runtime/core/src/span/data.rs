@@ -2,7 +2,7 @@
 
 use super::{AttributeSet, SpanEvents, SpanLinks};
 use crate::{
-    attribute::{Key, KeyValue},
+    attribute::{Key, KeyValue, Value},
     context::{SpanContext, SpanId},
     limits::SpanLimits,
 };
@@ -83,8 +83,6 @@ pub struct SpanData {
     pub events: SpanEvents,
     /// What else it has to do with.
     pub links: SpanLinks,
-    /// Estimated bytes of attributes, events and links.
-    bytes: usize,
 }
 
 impl SpanData {
@@ -97,12 +95,12 @@ impl SpanData {
             + self.name.len()
             + self.context.trace_state.as_str().len()
             + self.status.description().len()
-            + self.bytes
+            + self.attributes.bytes
     }
 
     #[inline(always)]
-    pub(crate) fn set_attribute(&mut self, attribute: KeyValue, limits: &SpanLimits) {
-        self.attributes.set(attribute, limits.attribute_count, limits, &mut self.bytes);
+    pub(crate) fn set_attribute(&mut self, key: Key, value: Value, limits: &SpanLimits) {
+        self.attributes.set(key, value, limits);
     }
 
     pub(crate) fn add_event(
@@ -112,7 +110,7 @@ impl SpanData {
         attributes: impl IntoIterator<Item = KeyValue>,
         limits: &SpanLimits,
     ) {
-        self.events.add(unix_nanos, name, attributes, limits, &mut self.bytes);
+        self.events.add(unix_nanos, name, attributes, limits, &mut self.attributes.bytes);
     }
 
     pub(crate) fn add_link(
@@ -121,7 +119,7 @@ impl SpanData {
         attributes: impl IntoIterator<Item = KeyValue>,
         limits: &SpanLimits,
     ) {
-        self.links.add(context, attributes, limits, &mut self.bytes);
+        self.links.add(context, attributes, limits, &mut self.attributes.bytes);
     }
 
     /// Source: OpenTelemetry specification, "Set Status".
@@ -144,7 +142,6 @@ impl SpanData {
         self.events.reset();
         self.links.reset();
         self.end_time = 0;
-        self.bytes = 0;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Events and links of a span.
 
-use super::attribute_set::{clear_and_keep, push_flat};
+use super::{attribute_set::clear_and_keep, flat_attributes::push_flat};
 use crate::{
     attribute::{Key, KeyValue},
     context::SpanContext,

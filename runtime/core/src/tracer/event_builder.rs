@@ -17,8 +17,7 @@ pub struct EventBuilder<'t> {
 
 impl<'t> EventBuilder<'t> {
     pub(super) fn new(tracer: &'t Tracer, name: Key) -> Self {
-        let mut event = EventData::default();
-        event.name = name;
+        let mut event = EventData { name, ..EventData::default() };
         tracer.recorder.limits.cut_name(&mut event.name);
         Self { tracer, event, time: None }
     }
@@ -44,14 +43,14 @@ impl<'t> EventBuilder<'t> {
 
     /// Sets an attribute; an earlier one of the same key is replaced.
     pub fn attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
-        self.event.set_attribute(KeyValue::new(key, value), &self.tracer.recorder.limits);
+        self.event.set_attribute(key.into(), value.into(), &self.tracer.recorder.limits);
         self
     }
 
     /// Sets attributes, like [`Self::attribute`].
     pub fn attributes(mut self, attributes: impl IntoIterator<Item = KeyValue>) -> Self {
         for attribute in attributes {
-            self.event.set_attribute(attribute, &self.tracer.recorder.limits);
+            self.event.set_attribute(attribute.key, attribute.value, &self.tracer.recorder.limits);
         }
         self
     }

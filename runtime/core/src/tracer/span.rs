@@ -46,7 +46,7 @@ impl Span {
     #[inline(always)]
     pub fn set_attribute(&mut self, key: impl Into<Key>, value: impl Into<Value>) {
         if let Some(open) = self.writable() {
-            open.data.set_attribute(KeyValue::new(key, value), &open.recorder.limits);
+            open.data.set_attribute(key.into(), value.into(), &open.recorder.limits);
         }
     }
 
@@ -55,7 +55,9 @@ impl Span {
     pub fn set_attributes(&mut self, attributes: impl IntoIterator<Item = KeyValue>) {
         if let Some(open) = self.writable() {
             // Not a `for` loop: that moves every attribute of an array twice.
-            attributes.into_iter().for_each(|attribute| open.data.set_attribute(attribute, &open.recorder.limits));
+            attributes
+                .into_iter()
+                .for_each(|attribute| open.data.set_attribute(attribute.key, attribute.value, &open.recorder.limits));
         }
     }
 

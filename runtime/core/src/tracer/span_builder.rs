@@ -59,7 +59,7 @@ impl<'t> SpanBuilder<'t> {
     /// not sampled cost nothing.
     pub fn attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
         if let Some(open) = self.plan.open(self.tracer) {
-            open.data.set_attribute(KeyValue::new(key, value), &self.tracer.recorder.limits);
+            open.data.set_attribute(key.into(), value.into(), &self.tracer.recorder.limits);
         }
         self
     }

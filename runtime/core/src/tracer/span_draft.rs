@@ -62,7 +62,7 @@ impl SpanDraft {
     /// Sets an attribute, which the sampler will see; as [`super::SpanBuilder::attribute`].
     pub fn set_attribute(&mut self, tracer: &Tracer, key: impl Into<Key>, value: impl Into<Value>) {
         if let Some(open) = self.plan.open(tracer) {
-            open.data.set_attribute(KeyValue::new(key, value), &tracer.recorder.limits);
+            open.data.set_attribute(key.into(), value.into(), &tracer.recorder.limits);
         }
     }
 

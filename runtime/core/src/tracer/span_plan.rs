@@ -6,7 +6,7 @@ use crate::{
     clock::Reading,
     context::{SpanContext, SpanId, TraceFlags, TraceId},
     sampler::{SamplingDecision, SamplingParameters},
-    span::SpanKind,
+    span::{AttributeSet, SpanKind},
 };
 
 /// A span that has not started. Small: it is moved with every call of a builder.
@@ -121,7 +121,7 @@ impl SpanPlan {
                     trace_id: context.trace_id,
                     name: &self.name,
                     kind: self.kind,
-                    attributes: self.open.as_ref().map_or(&[], |open| open.data.attributes.as_slice()),
+                    attributes: self.open.as_ref().map_or(AttributeSet::EMPTY, |open| &open.data.attributes),
                 });
                 decision == SamplingDecision::RecordAndSample
             }

@@ -42,18 +42,18 @@ impl SpanProcessor for Notes {
     }
 
     fn on_start(&self, span: &SpanData, _: &Arc<Origin>) {
-        self.say(format!("start {} {}", span.name, span.attributes.as_slice().len()));
+        self.say(format!("start {} {}", span.name, span.attributes.len()));
     }
 
     fn on_end(&self, span: &SpanData, origin: &Arc<Origin>) {
         let events: Vec<_> = span.events.iter().map(|(event, _)| (&*event.name, event.unix_nanos)).collect();
         let (name, scope) = (&span.name, &origin.scope.name);
-        let attributes = span.attributes.as_slice().len();
+        let attributes = span.attributes.len();
         self.say(format!("end {scope}/{name} {}..{} {attributes} {events:?}", span.start_time, span.end_time));
     }
 
     fn on_event(&self, event: &EventData, _: &Arc<Origin>) {
-        let attributes = event.attributes.as_slice().len();
+        let attributes = event.attributes.len();
         self.say(format!("event {} {:?} {:?} {attributes} {}", event.name, event.severity, event.body, event.time));
     }
 }
@@ -257,7 +257,7 @@ fn a_span_that_uses_memory_again_has_nothing_of_the_span_before() {
     struct Blank;
     impl SpanProcessor for Blank {
         fn on_end(&self, span: &SpanData, _: &Arc<Origin>) {
-            assert_eq!((span.attributes.as_slice().len(), span.attributes.dropped()), (0, 0));
+            assert_eq!((span.attributes.len(), span.attributes.dropped()), (0, 0));
             assert!(span.events.is_empty() && span.links.is_empty() && span.status == Status::Unset);
             assert_eq!((span.kind, span.parent_span_id), (SpanKind::Internal, SpanId::INVALID));
             assert_eq!(span.size(), SpanData::default().size() + "second".len());

@@ -43,7 +43,7 @@ fn the_sampler_is_asked_once_per_trace_and_sees_fields_name_and_kind() {
     struct Orders;
     impl Sampler for Orders {
         fn should_sample(&self, parameters: &SamplingParameters<'_>) -> SamplingDecision {
-            let is_order = parameters.attributes.iter().any(|attribute| attribute.key == "order");
+            let is_order = parameters.attributes.get("order").is_some();
             SamplingDecision::from_sampled(is_order && parameters.name == "named")
         }
     }
