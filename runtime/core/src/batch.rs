@@ -48,6 +48,11 @@ fn mix(state: u64) -> u64 {
 /// What the operator let through of a request's headers: lower-case names, in the order of the configuration.
 pub type Metadata = Arc<[(String, String)]>;
 
+/// Bytes of all names and values.
+pub(crate) fn size_of_metadata(metadata: &Metadata) -> usize {
+    metadata.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
 /// An immutable batch of one signal. Clones share everything, views included.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -147,7 +152,7 @@ impl Batch {
 
     /// Bytes of all metadata, charged to queues beside [`Self::size`]: a sender chooses them too.
     pub fn metadata_size(&self) -> usize {
-        self.metadata.iter().map(|(name, value)| name.len() + value.len()).sum()
+        size_of_metadata(&self.metadata)
     }
 
     /// The name of a row of the events signal, read where it lies: no view is built for it. Empty if there is no such row.

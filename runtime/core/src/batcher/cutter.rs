@@ -7,7 +7,7 @@ use super::{
     pending::{Form, Pending},
 };
 use crate::{
-    batch::{Batch, BatchId, Metadata},
+    batch::{Batch, BatchId, Metadata, size_of_metadata},
     columns::ColumnsBuilder,
     otlp,
     signal::Signal,
@@ -146,6 +146,8 @@ impl Batcher {
 
     /// Begins a batch; returns its place.
     fn begin(&mut self, form: Form, metadata: Metadata, rows: u32, bytes: usize, now: Duration) -> usize {
+        // A sender chooses them too.
+        let bytes = bytes.saturating_add(size_of_metadata(&metadata));
         let deadline = now.saturating_add(self.limits.schedule_delay);
         let at = self.pending.partition_point(|earlier| earlier.deadline <= deadline);
         self.pending.insert(at, Pending { form, metadata, rows, bytes, deadline });

@@ -22,6 +22,7 @@ pub(super) struct Pending {
     pub(super) form: Form,
     pub(super) metadata: Metadata,
     pub(super) rows: u32,
+    /// Of the rows and of the metadata.
     pub(super) bytes: usize,
     /// When the first row has waited long enough.
     pub(super) deadline: Duration,

@@ -227,6 +227,24 @@ fn the_limit_of_different_metadata_is_the_operators() {
 }
 
 #[test]
+fn metadata_counts_against_the_bytes_that_may_be_pending() {
+    let limits = BatchLimits { max_bytes: 10_000, ..BatchLimits::default() };
+    let mut batcher = Bench::new(limits);
+    // Each takes 9,000 bytes and a little for its row; eight times 10,000 may be pending.
+    let large = |n: u64| tenant(&format!("{n}{}", "x".repeat(9_000)));
+    for n in 0..8 {
+        batcher.push(Piece::Received(request(n..n + 1, 1), large(n)), NOW);
+    }
+    assert_eq!((batcher.ready.len(), batcher.batcher.rows()), (0, 8));
+    batcher.push(Piece::Received(request(8..9, 1), large(8)), NOW);
+    assert_eq!((drain(&mut batcher, NOW), batcher.batcher.rows()), (vec![vec![0]], 8));
+    // More than a batch may have by itself: it does not wait for others.
+    let mut batcher = Bench::new(BatchLimits { max_bytes: 9_000, ..limits });
+    batcher.push(Piece::Received(request(0..1, 1), large(0)), NOW);
+    assert_eq!((batcher.ready.len(), batcher.batcher.rows()), (1, 0));
+}
+
+#[test]
 fn nothing_is_pending_for_a_piece_without_rows() {
     let mut batcher = batcher(10);
     batcher.push(Piece::Recorded(ColumnsBuilder::default()), NOW);
