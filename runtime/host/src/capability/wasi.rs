@@ -1,8 +1,8 @@
 //! The empty world: what toolchains import unasked from `wasi:cli`, `io`, `clocks`, `random` and `filesystem`.
 //!
 //! No arguments, no environment, no files, an empty standard input; standard output and error go to the capped log;
-//! clocks are coarse. Sockets are not linked. Functions whose work grows with an argument are linked a second time, by
-//! hand, so that they pay fuel: otherwise a guest could keep a thread busy for seconds between two yields.
+//! clocks are coarse. Sockets are not linked. Clocks, randomness and functions whose work grows with an argument are linked a
+//! second time, by hand, so that they pay fuel: otherwise a guest could keep a thread busy for seconds between two yields.
 
 use std::time::Duration;
 
@@ -101,6 +101,7 @@ pub(crate) fn link<T: Paced + WasiView>(linker: &mut Linker<T>) -> wasmtime::Res
     link_whole_interfaces(linker)?;
     linker.allow_shadowing(true);
     let linked = link_poll(linker).and_then(|()| link_streams(linker)).and_then(|()| link_random(linker));
+    let linked = linked.and_then(|()| link_clocks(linker));
     linker.allow_shadowing(false);
     linked
 }
@@ -192,6 +193,49 @@ fn link_streams<T: Paced + WasiView>(linker: &mut Linker<T>) -> wasmtime::Result
     )
 }
 
+fn link_clocks<T: Paced + WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+    use clocks::{monotonic_clock::Host as Monotonic, wall_clock::Host as Wall};
+
+    let mut instance = linker.instance("wasi:clocks/monotonic-clock@0.2.12")?;
+    instance.func_wrap_async("now", |mut store, (): ()| {
+        Box::new(async move {
+            charge(&mut store, CALL).await?;
+            Ok((Monotonic::now(&mut store.data_mut().clocks())?,))
+        })
+    })?;
+    instance.func_wrap_async("resolution", |mut store, (): ()| {
+        Box::new(async move {
+            charge(&mut store, CALL).await?;
+            Ok((Monotonic::resolution(&mut store.data_mut().clocks())?,))
+        })
+    })?;
+    instance.func_wrap_async("subscribe-instant", |mut store, (when,): (u64,)| {
+        Box::new(async move {
+            charge(&mut store, CALL).await?;
+            Ok((Monotonic::subscribe_instant(&mut store.data_mut().clocks(), when)?,))
+        })
+    })?;
+    instance.func_wrap_async("subscribe-duration", |mut store, (duration,): (u64,)| {
+        Box::new(async move {
+            charge(&mut store, CALL).await?;
+            Ok((Monotonic::subscribe_duration(&mut store.data_mut().clocks(), duration)?,))
+        })
+    })?;
+    let mut instance = linker.instance("wasi:clocks/wall-clock@0.2.12")?;
+    instance.func_wrap_async("now", |mut store, (): ()| {
+        Box::new(async move {
+            charge(&mut store, CALL).await?;
+            Ok((Wall::now(&mut store.data_mut().clocks())?,))
+        })
+    })?;
+    instance.func_wrap_async("resolution", |mut store, (): ()| {
+        Box::new(async move {
+            charge(&mut store, CALL).await?;
+            Ok((Wall::resolution(&mut store.data_mut().clocks())?,))
+        })
+    })
+}
+
 fn link_random<T: Paced + WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     let mut instance = linker.instance("wasi:random/random@0.2.12")?;
     instance.func_wrap_async("get-random-bytes", |mut store, (len,): (u64,)| {
@@ -200,7 +244,19 @@ fn link_random<T: Paced + WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<
             Ok((random::random::Host::get_random_bytes(store.data_mut().ctx().ctx.random(), len)?,))
         })
     })?;
+    instance.func_wrap_async("get-random-u64", |mut store, (): ()| {
+        Box::new(async move {
+            charge(&mut store, CALL).await?;
+            Ok((random::random::Host::get_random_u64(store.data_mut().ctx().ctx.random())?,))
+        })
+    })?;
     let mut instance = linker.instance("wasi:random/insecure@0.2.12")?;
+    instance.func_wrap_async("get-insecure-random-u64", |mut store, (): ()| {
+        Box::new(async move {
+            charge(&mut store, CALL).await?;
+            Ok((random::insecure::Host::get_insecure_random_u64(store.data_mut().ctx().ctx.random())?,))
+        })
+    })?;
     instance.func_wrap_async("get-insecure-random-bytes", |mut store, (len,): (u64,)| {
         Box::new(async move {
             charge(&mut store, PER_BYTE.saturating_mul(len).saturating_add(CALL)).await?;
@@ -210,132 +266,4 @@ fn link_random<T: Paced + WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use wasmtime::{Store, component::Component};
-    use wasmtime_wasi::{I32Exit, WasiCtxView};
-
-    use super::*;
-    use crate::{
-        capability::{
-            Pace,
-            clock::ClockGrant,
-            log::{LogCtx, LogGrant},
-        },
-        telemetry::{Level, Log, LogRecord, LogSink},
-    };
-
-    struct Deaf;
-
-    impl LogSink for Deaf {
-        fn log(&self, _: &LogRecord<'_>) {}
-    }
-
-    struct State {
-        world: EmptyWorld,
-        pace: Pace,
-    }
-
-    impl Paced for State {
-        fn pace(&mut self) -> &mut Pace {
-            &mut self.pace
-        }
-    }
-
-    impl WasiView for State {
-        fn ctx(&mut self) -> WasiCtxView<'_> {
-            self.world.view()
-        }
-    }
-
-    /// Runs a component of one core function that calls the import `$call` and answers a number.
-    async fn run(import: &str, lower: &str, signature: &str, body: &str, fuel: u64) -> wasmtime::Result<u32> {
-        let text = format!(
-            r#"(component {import}
-                (core module $heap (memory (export "memory") 2)
-                  (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
-                (core instance $heap (instantiate $heap))
-                (alias core export $heap "memory" (core memory $memory))
-                (alias core export $heap "realloc" (core func $realloc))
-                (core func $call (canon lower (func $api "{lower}") (memory $memory) (realloc $realloc)))
-                (core module $main (import "env" "memory" (memory 1)) (import "env" "call" (func $call {signature}))
-                  (func (export "run") (result i32) {body}))
-                (core instance $main (instantiate $main (with "env" (instance
-                  (export "memory" (memory $memory)) (export "call" (func $call))))))
-                (func (export "run") (result u32) (canon lift (core func $main "run"))))"#
-        );
-        let mut config = wasmtime::Config::new();
-        config.consume_fuel(true).concurrency_support(false);
-        let engine = wasmtime::Engine::new(&config)?;
-        let component = Component::from_binary(&engine, &wat::parse_str(text).unwrap()).unwrap();
-        let mut linker = Linker::new(&engine);
-        link(&mut linker)?;
-        let log = Arc::new(LogCtx::new("billing", LogGrant::per_second(10, 1024), Log::new(Arc::new(Deaf))));
-        let stream = || Output::new(Level::Info, Arc::clone(&log));
-        let world = EmptyWorld::new(stream(), stream(), ClockCtx::new(ClockGrant::default()));
-        let mut store = Store::new(&engine, State { world, pace: Pace::default() });
-        store.set_fuel(fuel)?;
-        let instance = linker.instantiate_async(&mut store, &component).await?;
-        let run = instance.get_typed_func::<(), (u32,)>(&mut store, "run")?;
-        Ok(run.call_async(&mut store, ()).await?.0)
-    }
-
-    const RANDOM: &str = r#"(import "wasi:random/random@0.2.0" (instance $api
-        (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))"#;
-
-    async fn take_random(len: u64, fuel: u64) -> wasmtime::Result<u32> {
-        let body = format!("(call $call (i64.const {len}) (i32.const 16)) (i32.load (i32.const 20))");
-        run(RANDOM, "get-random-bytes", "(param i64 i32)", &body, fuel).await
-    }
-
-    #[tokio::test]
-    async fn there_is_randomness_in_small_amounts() {
-        assert_eq!(take_random(32, 10_000_000).await.unwrap(), 32);
-        assert_eq!(take_random(MAX_RANDOM_BYTES, 10_000_000).await.unwrap(), 65_536);
-    }
-
-    #[tokio::test]
-    async fn too_much_of_it_is_refused_or_too_dear() {
-        let error = take_random(MAX_RANDOM_BYTES + 1, 10_000_000).await.unwrap_err();
-        assert!(error.root_cause().to_string().contains("exceeds limit 65536"), "{error:#}");
-        let error = take_random(60_000, 5_000_000).await.unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&wasmtime::Trap::OutOfFuel));
-    }
-
-    #[tokio::test]
-    async fn there_are_no_environment_and_no_files() {
-        for (import, name) in [
-            (
-                r#"(import "wasi:cli/environment@0.2.0" (instance $api
-                (export "get-environment" (func (result (list (tuple string string)))))))"#,
-                "get-environment",
-            ),
-            (
-                r#"(import "wasi:cli/environment@0.2.0" (instance $api
-                (export "get-arguments" (func (result (list string))))))"#,
-                "get-arguments",
-            ),
-            (
-                r#"(import "wasi:filesystem/types@0.2.0" (instance $types
-                (export "descriptor" (type $descriptor (sub resource)))))
-                (alias export $types "descriptor" (type $descriptor))
-                (import "wasi:filesystem/preopens@0.2.0" (instance $api
-                (alias outer 1 $descriptor (type $d)) (export "descriptor" (type $e (eq $d)))
-                (export "get-directories" (func (result (list (tuple (own $e) string)))))))"#,
-                "get-directories",
-            ),
-        ] {
-            let body = "(i32.store (i32.const 20) (i32.const 7)) (call $call (i32.const 16)) (i32.load (i32.const 20))";
-            assert_eq!(run(import, name, "(param i32)", body, 1_000_000).await.unwrap(), 0, "{name}");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_exit_ends_the_guest_and_not_the_host() {
-        let import = r#"(import "wasi:cli/exit@0.2.0" (instance $api
-            (export "exit" (func (param "status" (result))))))"#;
-        let error = run(import, "exit", "(param i32)", "(call $call (i32.const 1)) (i32.const 0)", 1_000_000).await;
-        assert!(error.unwrap_err().is::<I32Exit>());
-    }
-}
+mod tests;
