@@ -81,8 +81,10 @@ impl AddressClass {
     fn of_v6(v6: Ipv6Addr) -> Self {
         match v6.segments() {
             [0, 0, 0, 0, 0, 0, 0, 1] => Self::Loopback,
-            // Amazon's local services; Google's metadata service.
-            [0xfd00, 0x0ec2, ..] | [0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254] => Self::Metadata,
+            // Amazon's local services.
+            [0xfd00, 0x0ec2, ..] => Self::Metadata,
+            // The metadata services of Google and of Scaleway.
+            [0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254] | [0xfd00, 0x0042, 0, 0, 0, 0, 0, 0x0042] => Self::Metadata,
             [0xfc00..=0xfdff, ..] => Self::UniqueLocal,
             [0xfe80..=0xfebf, ..] => Self::LinkLocal,
             [0xfec0..=0xfeff, ..] => Self::Private,
@@ -177,6 +179,9 @@ mod tests {
             ("fd00:ec2::254", Metadata),
             ("fd00:ec2::23", Metadata),
             ("fd20:ce::254", Metadata),
+            ("fd00:42::42", Metadata),
+            ("fd00:42::41", UniqueLocal),
+            ("fd00:42::43", UniqueLocal),
             ("fe80::1", LinkLocal),
             ("febf::1", LinkLocal),
             ("fec0::1", Private),

@@ -184,10 +184,20 @@ impl Entry {
     }
 }
 
-/// Whether a server that decodes twice could read `..` or a slash where the URL has none.
+/// What a server that decodes twice or loosely (`%u002e`, overlong UTF-8) may read as a dot, a slash or the end.
+const HIDDEN: [&str; 11] = ["%2e", "%2f", "%5c", "%25", "%00", "%u", "%c0", "%c1", "%e0%80", "%f0%80", "//"];
+
+/// Whether a server could read `..` or a slash where the URL has none.
 fn hides_a_segment(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    ["%2e", "%2f", "%5c", "%25", "//"].iter().any(|hidden| lower.contains(hidden))
+    HIDDEN.iter().any(|hidden| lower.contains(hidden)) || lower.split('/').any(is_dots_and_parameters)
+}
+
+/// Whether a segment is nothing but dots once its parameters (RFC 3986, 3.3) are taken off, as several servers do before
+/// they look for `..`.
+fn is_dots_and_parameters(segment: &str) -> bool {
+    let end = [segment.find(';'), segment.find("%3b")].into_iter().flatten().min();
+    end.and_then(|end| segment.get(..end)).is_some_and(|name| name.bytes().all(|byte| byte == b'.'))
 }
 
 fn parse(text: &str) -> Result<Url, Refusal> {

@@ -46,6 +46,11 @@ fn a_path_prefix_ends_at_a_segment_and_cannot_be_climbed_out_of() {
     for url in ["https://c.example/api/v2", "https://c.example/api/v2/spans?x=/../..", "https://c.example/api/./v2/a"] {
         assert!(policy.judge_url(url).is_ok(), "{url}");
     }
+    // Parameters, dots and escapes that hide nothing.
+    for url in ["a;b=c/d", "a..;/b", "...", "a%20b", "%3b", "%e2%82%ac"] {
+        let is_parameter = url == "%3b";
+        assert_eq!(policy.judge_url(&format!("https://c.example/api/v2/{url}")).is_ok(), !is_parameter, "{url}");
+    }
     for url in [
         "https://c.example/",
         "https://c.example/api/v20",
@@ -56,6 +61,17 @@ fn a_path_prefix_ends_at_a_segment_and_cannot_be_climbed_out_of() {
         "https://c.example/api/v2/..\\secret",
         "https://c.example/api/v2//../../secret",
         "https://c.example/API/V2/",
+        "https://c.example/api/v2/..;/secret",
+        "https://c.example/api/v2/..;a=b/secret",
+        "https://c.example/api/v2/..%3B/secret",
+        "https://c.example/api/v2/.;/..;x/secret",
+        "https://c.example/api/v2/;/secret",
+        "https://c.example/api/v2;/../secret",
+        "https://c.example/api/v2/%u002e%u002e/secret",
+        "https://c.example/api/v2/%c0%ae%c0%ae/secret",
+        "https://c.example/api/v2/..%c0%afsecret",
+        "https://c.example/api/v2/..%00/secret",
+        "https://c.example/api/v2/%E0%80%AE./secret",
     ] {
         assert!(is_denied(&policy, url), "{url}");
     }
