@@ -13,10 +13,21 @@ use spangate::{
     config::{self, Surroundings},
     sandbox::{LoadError, TerminalSink},
     status::Status,
+    telemetry::{LogRecord, LogSink},
 };
 use spangate_tests::{Collector, guest};
 
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What was logged.
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl LogSink for Lines {
+    fn log(&self, record: &LogRecord<'_>) {
+        self.0.lock().expect("a log").push(record.message.to_string());
+    }
+}
 
 fn start(text: &str) -> Result<Runtime, StartError> {
     Runtime::from_toml(text).start()
@@ -204,9 +215,13 @@ fn a_secret_that_an_exporter_says_again_is_not_in_the_status_nor_in_the_metrics(
     let variable = |name: &str| (name == "TENANT").then(|| "canary-77c1f0".to_owned());
     let around = Surroundings { file, builtins: &[], variable: &variable, is_file: &|_| true };
     let config = config::parse(text.as_bytes(), &around).unwrap_or_else(|error| panic!("{error}")).config;
-    let runtime = Runtime::builder().config(config).start().unwrap_or_else(|error| panic!("{error}"));
+    let lines = Arc::new(Lines::default());
+    let builder = Runtime::builder().config(config).log(lines.clone());
+    let runtime = builder.start().unwrap_or_else(|error| panic!("{error}"));
     runtime.tracer("t").span("one").start().end();
     assert!(runtime.flush(DEADLINE).is_complete);
+    let log = lines.0.lock().expect("a log").join("\n");
+    assert!(log.contains("${env:TENANT}") && !log.contains("canary-77c1f0"), "{log}");
     let status = runtime.status();
     let refusal = status.exporters[0].last_refusal.as_ref().expect("the request was refused");
     assert!(refusal.reason.contains("${env:TENANT}"), "{refusal:?}");

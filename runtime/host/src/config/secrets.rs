@@ -44,6 +44,11 @@ impl Secrets {
         self.entries.insert(longer, (Secret::new(text.to_owned()), label.to_owned()));
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// `text` with every secret replaced by its label.
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut redacted = Cow::Borrowed(text);

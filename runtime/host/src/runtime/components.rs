@@ -77,6 +77,10 @@ pub(super) fn read(component: &Component, builtins: &Builtins, max_bytes: usize)
 
 fn read_file(path: &Path, max_bytes: usize) -> std::io::Result<Bytes> {
     use std::io::Read as _;
+    // Asked first, since opening a pipe would wait for somebody who writes into it.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is not a file"));
+    }
     let mut bytes = Vec::new();
     let most = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
     std::fs::File::open(path)?.take(most).read_to_end(&mut bytes)?;
@@ -112,6 +116,18 @@ mod tests {
         let component = Component::File("no/such/file.wasm".into());
         let error = read(&component, &Builtins::default(), 100).expect_err("missing").to_string();
         assert!(error.contains("no/such/file.wasm"), "{error}");
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let pipe = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        let (told, refusal) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || told.send(read(&Component::File(pipe), &Builtins::default(), 100)));
+        let read = refusal.recv_timeout(std::time::Duration::from_secs(60)).expect("it waits for a writer");
+        let error = read.expect_err("a pipe").to_string();
+        assert!(error.contains("pipe") && error.contains("it is not a file"), "{error}");
     }
 
     #[test]

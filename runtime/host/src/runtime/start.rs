@@ -25,6 +25,7 @@ use super::{
     outlet::Outlet,
     ports::Ports,
     recording,
+    sinks::redacting,
     ticks::tick,
     view::View,
     written::Read,
@@ -65,6 +66,7 @@ pub(super) fn start(builder: RuntimeBuilder) -> Result<Runtime, StartError> {
 fn start_with(settled: Settled, parts: Parts) -> Result<Runtime, StartError> {
     let Parts { builtins, natives, log, terminal, clock } = parts;
     let config = &settled.config;
+    let log = redacting(log, &config.secrets);
     let io = IoThreads::start().map_err(StartProblem::Threads)?;
     let mut problems = Problems::default();
     let sampler = received_sampler(&settled, &mut problems);
