@@ -8,4 +8,4 @@ pub(crate) mod v0_1;
 
 pub(crate) use outcome::{bound_description, bound_outcome, corrections};
 pub(crate) use payload::{Payload, PayloadLimit, Payloads};
-pub(crate) use text::escape_line;
+pub(crate) use text::{escape_line, is_invisible};

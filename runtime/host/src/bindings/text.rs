@@ -21,8 +21,13 @@ pub(crate) fn escape_line(text: &str, max_bytes: usize) -> String {
 }
 
 /// Line separators that are no control characters, and marks that reorder what a person reads.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+///
+/// Source: Unicode's Bidi_Control property (UAX 9).
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 #[cfg(test)]
@@ -43,6 +48,12 @@ mod tests {
 
     #[test]
     fn marks_that_reorder_text_are_shown() {
-        assert_eq!(escape_line("a\u{202e}b", 100), "a\\u{202e}b");
+        for mark in
+            "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}".chars()
+        {
+            let expected = format!("a{}b", mark.escape_default());
+            assert_eq!(escape_line(&format!("a{mark}b"), 100), expected);
+        }
+        assert_eq!(escape_line("عربي 👩\u{200d}🚀", 100), "عربي 👩\u{200d}🚀");
     }
 }

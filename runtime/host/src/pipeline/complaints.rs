@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use crate::telemetry::{Level, Log};
+use crate::{
+    bindings::is_invisible,
+    telemetry::{Level, Log},
+};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 const MAX_CHARS: usize = 1024;
@@ -49,12 +52,12 @@ impl Complaints {
     }
 }
 
-/// Control characters escaped, and cut.
+/// Control characters and marks that reorder text escaped, and cut.
 pub(super) fn one_line(text: &str) -> String {
     let mut line = String::new();
     for letter in text.chars().take(MAX_CHARS) {
         match letter {
-            control if control.is_control() => line.extend(control.escape_default()),
+            control if control.is_control() || is_invisible(control) => line.extend(control.escape_default()),
             other => line.push(other),
         }
     }
@@ -91,8 +94,8 @@ mod tests {
     fn what_is_quoted_stays_on_one_line_and_is_cut() {
         let lines = Arc::new(Lines::default());
         let complaints = Complaints::new(Log::new(lines.clone()), "x".to_owned());
-        complaints.say(Duration::ZERO, format_args!("a\nb\u{1b}[31m{}", "c".repeat(9000)));
+        complaints.say(Duration::ZERO, format_args!("a\nb\u{1b}[31m\u{202e}{}", "c".repeat(9000)));
         let line = lines.0.lock().unwrap().remove(0);
-        assert!(line.starts_with("a\\nb\\u{1b}[31mccc") && line.len() < 1200, "{line}");
+        assert!(line.starts_with("a\\nb\\u{1b}[31m\\u{202e}ccc") && line.len() < 1200, "{line}");
     }
 }

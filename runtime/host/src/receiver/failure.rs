@@ -5,6 +5,7 @@ use std::time::Duration;
 use spangate_core::consumer::Refusal;
 
 use super::{security::Shown, stats::Outcome};
+use crate::bindings::is_invisible;
 
 /// Longest message that goes back to a sender, bytes.
 const MESSAGE_BYTES: usize = 1024;
@@ -92,7 +93,7 @@ impl Failure {
 pub(super) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len().min(MESSAGE_BYTES));
     for character in text.chars() {
-        let character = if character.is_control() { ' ' } else { character };
+        let character = if character.is_control() || is_invisible(character) { ' ' } else { character };
         if line.len() + character.len_utf8() > MESSAGE_BYTES - '…'.len_utf8() {
             line.push('…');
             break;
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_message_is_one_bounded_line() {
-        assert_eq!(one_line("a\r\nb\u{1b}[31m"), "a  b [31m");
+        assert_eq!(one_line("a\r\nb\u{1b}[31m\u{2028}\u{202e}c"), "a  b [31m  c");
         let long = one_line(&"ä".repeat(5000));
         assert!(long.len() <= MESSAGE_BYTES && long.ends_with('…'), "{} bytes", long.len());
     }
