@@ -4,7 +4,8 @@
 //! - what is not granted is denied before a name is looked up, and every address is judged before it is connected to;
 //! - no redirect is followed, no proxy is taken from the environment, no request is repeated behind the guest's back;
 //! - every wait has a deadline: the guest's, the grant's or what is left of the call, whichever is nearest;
-//! - everything is capped: URL, headers, bodies both ways, requests per call, requests in flight;
+//! - everything is capped: URL, headers, bodies both ways, requests per call, requests and bytes per second, requests in
+//!   flight; what is too much is refused, never waited for;
 //! - a 401 or 403 is kept for the pipeline, whatever the guest makes of it;
 //! - what came with a batch goes out with requests of that batch's call and with no others, in headers the operator chose;
 //! - the operator's headers are put on last and never shown; exact copies of them in a response are masked;
@@ -16,6 +17,7 @@ mod error;
 mod files;
 mod grant;
 mod material;
+mod quota;
 mod rehearsal;
 mod request;
 mod response;
@@ -31,7 +33,6 @@ use std::{
 
 use bytes::Bytes;
 use spangate_core::batch::Batch;
-use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 
 pub(crate) use self::{
@@ -46,7 +47,6 @@ const REQUEST: u64 = 400 * CALL;
 #[derive(Debug)]
 pub(crate) struct HttpCtx {
     client: Arc<HttpClient>,
-    in_flight: Arc<Semaphore>,
     requests_left: usize,
     /// Of the running call; none if it may take for ever.
     clock: Option<Arc<CallClock>>,
@@ -58,9 +58,7 @@ pub(crate) struct HttpCtx {
 impl HttpCtx {
     /// For one instance of the exporter that `client` belongs to.
     pub(crate) fn new(client: Arc<HttpClient>) -> Self {
-        let permits = client.grant().max_in_flight.min(Semaphore::MAX_PERMITS);
-        let in_flight = Arc::new(Semaphore::new(permits));
-        Self { client, in_flight, requests_left: 0, clock: None, batch: None, refused: None }
+        Self { client, requests_left: 0, clock: None, batch: None, refused: None }
     }
 
     /// Renews the quota of requests; nothing is waited for beyond the end of the call by its `clock`. Before the first
@@ -81,36 +79,36 @@ impl HttpCtx {
         self.refused.take()
     }
 
-    /// Checks, sends, waits. Denied requests cost no quota: they cost the host nothing either.
+    /// Checks, sends, waits. Requests that are refused cost no quota: they cost the host nothing either.
     ///
     /// # Errors
     /// As in the contract.
     pub(crate) async fn send(&mut self, request: Request) -> Result<Response, HttpError> {
+        let answer = self.try_send(request).await;
+        answer.inspect_err(|error| self.client.count_refused(error))
+    }
+
+    async fn try_send(&mut self, request: Request) -> Result<Response, HttpError> {
         let grant = self.client.grant();
-        let request = request.check(grant, self.batch.as_deref()).inspect_err(|error| self.count(error))?;
+        let request = request.check(grant, self.batch.as_deref())?;
         let Some(left) = self.requests_left.checked_sub(1) else {
             let limit = grant.max_requests_per_batch;
             return Err(HttpError::OverQuota(format!("{limit} requests in one call (max_requests_per_batch)")));
         };
-        let Ok(in_flight) = Arc::clone(&self.in_flight).try_acquire_owned() else {
-            let limit = grant.max_in_flight;
-            return Err(HttpError::OverQuota(format!("{limit} requests in flight (max_in_flight)")));
-        };
+        let now = Instant::now();
         // The clock may have stood still since the call began. It runs while the guest waits here.
         let call_ends = self.clock.as_ref().and_then(|clock| clock.ends_at());
-        let deadline = nearest(Instant::now(), request.timeout, call_ends);
+        let deadline = nearest(now, request.timeout, call_ends);
+        if deadline <= now {
+            return Err(HttpError::Timeout);
+        }
+        let place = self.client.admit(request.body.len(), now)?;
         self.requests_left = left;
         let client = Arc::clone(&self.client);
         let url = request.url.clone();
-        let response = client.send(request, deadline, in_flight).await.inspect_err(|error| self.count(error))?;
+        let response = client.send(request, deadline, place).await?;
         self.refused = Refused::after(self.refused.take(), &url, &response);
         Ok(response)
-    }
-
-    fn count(&self, error: &HttpError) {
-        if matches!(error, HttpError::Denied(_)) {
-            self.client.count_denied();
-        }
     }
 }
 

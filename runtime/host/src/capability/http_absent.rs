@@ -33,12 +33,14 @@ pub(crate) struct HttpClient;
 pub(crate) struct HttpUsage {
     pub(crate) requests: u64,
     pub(crate) denied: u64,
+    pub(crate) over_quota: u64,
+    pub(crate) in_flight: u64,
     pub(crate) bytes_out: u64,
     pub(crate) bytes_in: u64,
 }
 
 impl HttpClient {
-    pub(crate) fn new(_: Arc<HttpGrant>, _: Handle, _: LogCtx) -> Arc<Self> {
+    pub(crate) fn new(_: Arc<HttpGrant>, _: usize, _: Handle, _: LogCtx) -> Arc<Self> {
         Arc::new(Self)
     }
 

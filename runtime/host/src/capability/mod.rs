@@ -9,6 +9,7 @@
 //! feature (`http`, `terminal`); without it the same holds, whatever is granted.
 
 pub(crate) mod backend;
+mod bucket;
 mod call_clock;
 pub(crate) mod clock;
 #[cfg(feature = "http")]

@@ -2,7 +2,6 @@
 //!
 //! A guest can colour its text and nothing else: every other escape sequence and control character is shown, not sent.
 
-mod budget;
 mod escape;
 mod writer;
 
@@ -15,11 +14,12 @@ use std::{
 use wasmtime::component::Linker;
 
 pub(crate) use self::writer::TerminalWriter;
-use self::{
-    budget::Budget,
-    writer::{Account, Look},
+use self::writer::{Account, Look};
+use super::{
+    CALL, Paced,
+    bucket::{Bucket, Rate},
+    charge,
 };
-use super::{CALL, Paced, charge};
 use crate::{
     bindings::v0_1::imports::terminal,
     telemetry::{Level, Log},
@@ -64,7 +64,7 @@ pub(crate) struct TerminalCtx {
     exporter: String,
     writer: Arc<TerminalWriter>,
     account: Arc<Account>,
-    budget: Mutex<Budget>,
+    budget: Mutex<Bucket>,
     log: Log,
     told: Mutex<Told>,
 }
@@ -94,7 +94,8 @@ impl TerminalCtx {
         log: Log,
     ) -> std::io::Result<Self> {
         writer.start()?;
-        let budget = Mutex::new(Budget::new(grant, Instant::now()));
+        let rate = Rate { per_second: grant.bytes_per_second, burst: grant.burst_bytes };
+        let budget = Mutex::new(Bucket::new(rate, Instant::now()));
         Ok(Self { exporter: exporter.to_owned(), writer, account: Arc::default(), budget, log, told: Mutex::default() })
     }
 
@@ -126,7 +127,7 @@ impl TerminalCtx {
 
     async fn write(&self, text: String) {
         let bytes = text.len();
-        let may = self.budget.lock().unwrap_or_else(PoisonError::into_inner).take(bytes, Instant::now());
+        let may = self.budget.lock().unwrap_or_else(PoisonError::into_inner).take(bytes as f64, Instant::now());
         if !(may && self.writer.push(&self.account, text).await) {
             self.account.count_dropped(bytes);
             self.tell(Some(TELL_EVERY));

@@ -164,6 +164,8 @@ fn with_sandbox(status: ExporterStatus, state: ExporterState) -> ExporterStatus 
         http: Some(HttpStatus {
             requests: state.http_requests,
             denied: state.http_denied,
+            over_quota: state.http_over_quota,
+            in_flight: state.http_in_flight,
             bytes_out: state.http_bytes_out,
             bytes_in: state.http_bytes_in,
         }),

@@ -211,6 +211,8 @@ impl Body {
             instances: totals.instances.load(Relaxed),
             log_lines_suppressed: capabilities.log.lines_suppressed(),
             http_denied: http.denied,
+            http_over_quota: http.over_quota,
+            http_in_flight: http.in_flight,
             http_requests: http.requests,
             http_bytes_out: http.bytes_out,
             http_bytes_in: http.bytes_in,

@@ -39,9 +39,6 @@ use crate::{
     telemetry::{Level, Log},
 };
 
-/// What the host says about one exporter: at most ten lines in any minute.
-const HOST_LOG: LogGrant = LogGrant { lines_per_second: 5.0 / 60.0, burst: 5.0, line_bytes: 2048 };
-
 /// Runs exporters of one runtime. Two sandboxes share nothing but the cache on disk.
 pub struct Sandbox {
     engine: Engine,
@@ -149,7 +146,7 @@ impl Sandbox {
             limits: config.limits,
             settings,
             totals,
-            host_log: LogCtx::new(name, HOST_LOG, self.log.clone()),
+            host_log: LogCtx::new(name, LogGrant::HOST, self.log.clone()),
             guests: Arc::clone(&self.guests),
             connections: Arc::clone(&self.connections),
             concurrency: config.concurrency.max(1),
@@ -193,13 +190,13 @@ impl Sandbox {
     }
 
     fn capabilities(&self, name: &str, config: &config::Exporter) -> Result<Capabilities, LoadError> {
-        let http = self.http_client(name, config.grants.http.as_ref())?;
+        let http = self.http_client(name, config.grants.http.as_ref(), config.concurrency.max(1))?;
         let terminal = config.grants.terminal.then(|| self.terminal(name)).transpose()?;
         Ok(self.assemble(name, &config.limits, http, terminal))
     }
 
     fn denied_capabilities(&self, name: &str, limits: &config::Limits) -> Result<Capabilities, LoadError> {
-        Ok(self.assemble(name, limits, self.http_client(name, None)?, None))
+        Ok(self.assemble(name, limits, self.http_client(name, None, 1)?, None))
     }
 
     fn assemble(
@@ -212,7 +209,7 @@ impl Sandbox {
         let log = LogGrant::per_second(limits.log_lines_per_second, limits.log_line_bytes);
         Capabilities {
             clock: ClockCtx::new(ClockGrant::default()),
-            log: Arc::new(LogCtx::new(name, log, self.log.clone())),
+            log: Arc::new(LogCtx::of_guest(name, log, self.log.clone())),
             metrics: MetricsCtx::new(MetricsGrant { series: limits.metric_series }),
             http,
             terminal,
@@ -226,7 +223,12 @@ impl Sandbox {
     }
 
     /// Without a grant, a client that may reach nothing.
-    fn http_client(&self, name: &str, grant: Option<&config::HttpGrant>) -> Result<Arc<HttpClient>, LoadError> {
+    fn http_client(
+        &self,
+        name: &str,
+        grant: Option<&config::HttpGrant>,
+        instances: usize,
+    ) -> Result<Arc<HttpClient>, LoadError> {
         let nothing = config::HttpGrant::default();
         let grant = HttpGrant::new(grant.unwrap_or(&nothing)).map_err(|errors| {
             LoadError::BadGrant(errors.iter().map(|error| format!("grants.http: {error}")).collect())
@@ -234,9 +236,10 @@ impl Sandbox {
         let io = self.connections.handle().ok_or(LoadError::ShutDown)?;
         #[cfg(feature = "http")]
         if let Some(backend) = &self.backend {
-            return Ok(HttpClient::rehearsal(grant, io, Arc::clone(backend)));
+            return Ok(HttpClient::rehearsal(grant, instances, io, Arc::clone(backend)));
         }
-        Ok(HttpClient::new(Arc::new(grant), io, LogCtx::new(name, HOST_LOG, self.log.clone())))
+        let log = LogCtx::new(name, LogGrant::HOST, self.log.clone());
+        Ok(HttpClient::new(Arc::new(grant), instances, io, log))
     }
 }
 

@@ -28,6 +28,10 @@ pub struct ExporterState {
     pub log_lines_suppressed: u64,
     /// HTTP requests refused for their address.
     pub http_denied: u64,
+    /// HTTP requests refused because a quota was used up.
+    pub http_over_quota: u64,
+    /// HTTP requests that have not ended.
+    pub http_in_flight: u64,
     /// HTTP requests that were allowed and attempted.
     pub http_requests: u64,
     /// Bytes of request bodies handed to the network.

@@ -13,6 +13,10 @@ use tokio::{
 /// How nice guest threads are to others: 0 is ordinary, 19 the most.
 const NICENESS: i32 = 10;
 
+/// Threads for what blocks beside connections: each exporter may keep two with names that are not resolved, and two with
+/// files that are not read. There are always more, so that no exporter waits for another's. An idle one ends by itself.
+const MAX_BLOCKING_THREADS: usize = 512;
+
 /// A small runtime.
 #[derive(Debug)]
 pub(super) struct Threads {
@@ -37,7 +41,7 @@ impl Threads {
     /// If the system gives no thread.
     pub(super) fn for_connections() -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(1).max_blocking_threads(8).thread_name("spangate-io");
+        builder.worker_threads(1).max_blocking_threads(MAX_BLOCKING_THREADS).thread_name("spangate-io");
         Ok(Self { runtime: Some(builder.on_thread_start(suppress_this_thread).enable_all().build()?) })
     }
 
@@ -98,7 +102,9 @@ fn lower_priority() {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{sync::Arc, time::Duration};
+
+    use tokio::sync::RwLock;
 
     use super::*;
 
@@ -126,6 +132,32 @@ mod tests {
         });
         drop(task);
         assert!(ended.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_forty_exporters_block_with_names_and_files_stops_no_other() {
+        let threads = Threads::for_connections().unwrap();
+        let handle = threads.handle().unwrap();
+        let block = |work: Box<dyn FnOnce() -> u8 + Send>| handle.spawn_blocking(work);
+        let (blocked, mut is_blocked) = tokio::sync::mpsc::channel(4 * 40);
+        let gate = Arc::new(RwLock::new(()));
+        let closed = gate.write().await;
+        for _ in 0..4 * 40 {
+            let (gate, blocked) = (Arc::clone(&gate), blocked.clone());
+            block(Box::new(move || {
+                let _ = blocked.blocking_send(());
+                drop(gate.blocking_read());
+                0
+            }));
+        }
+        let all_and_one_more = async {
+            for _ in 0..4 * 40 {
+                is_blocked.recv().await.unwrap();
+            }
+            block(Box::new(|| 7)).await.unwrap()
+        };
+        assert_eq!(tokio::time::timeout(Duration::from_secs(60), all_and_one_more).await, Ok(7));
+        drop(closed);
     }
 
     #[tokio::test]

@@ -119,6 +119,10 @@ pub struct HttpStatus {
     pub requests: u64,
     /// Requests refused for their address.
     pub denied: u64,
+    /// Requests refused because a quota was used up: of requests or bytes per second, per call or in flight.
+    pub over_quota: u64,
+    /// Requests that have not ended.
+    pub in_flight: u64,
     /// Bytes of request bodies handed to the network.
     pub bytes_out: u64,
     /// Bytes of response bodies read.

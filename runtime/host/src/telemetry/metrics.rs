@@ -34,9 +34,10 @@
 //! | `spangate_sandbox_cpu_share` (cores), `spangate_sandbox_cpu_debt_seconds`, `spangate_sandbox_calls_waiting` | gauge | |
 //! | `spangate_exporter_memory_bytes`, `spangate_exporter_memory_peak_bytes`, `spangate_exporter_instances` | gauge | `exporter` |
 //! | `spangate_exporter_rebuilds_total`, `..._recycles_total`, `..._log_lines_suppressed_total`, `..._metric_values_dropped_total`, `..._terminal_dropped_bytes_total` | counter | `exporter` |
-//! | `spangate_exporter_http_requests_total`, `..._http_denied_total`, `..._http_out_bytes_total`, `..._http_in_bytes_total` | counter | `exporter` |
-//! | `spangate_guest_<name>` | as the guest says | `exporter` and the guest's own |
-//! | `spangate_guest_series_hidden` | gauge | `exporter` |
+//! | `spangate_exporter_http_requests_total`, `..._http_denied_total`, `..._http_over_quota_total`, `..._http_out_bytes_total`, `..._http_in_bytes_total` | counter | `exporter` |
+//! | `spangate_exporter_http_in_flight` | gauge | `exporter` |
+//! | `spangate_exporter_guest_series_hidden` | gauge | `exporter` |
+//! | `spangate_guest_counter_<name>_total`, `spangate_guest_gauge_<name>`, `spangate_guest_histogram_<name>` | as the guest says | `exporter` and the guest's own |
 //!
 //! By the law of the ledger, `accepted = delivered + rejected + dropped + dead_lettered + queued + in_flight`.
 
@@ -295,14 +296,18 @@ fn write_sandboxes(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fm
         let samples = exporters.iter().filter_map(|exporter| Some((of(exporter), value(exporter.sandbox.as_ref()?))));
         out.counter(&format!("spangate_exporter_{name}"), help, samples.collect())?;
     }
-    let counters: [Column<HttpStatus>; 4] = [
+    let http = || exporters.iter().filter_map(|exporter| Some((of(exporter), exporter.http.as_ref()?)));
+    let in_flight = http().map(|(labels, http)| (labels, http.in_flight as f64)).collect();
+    out.gauge("spangate_exporter_http_in_flight", "HTTP requests that have not ended", in_flight)?;
+    let counters: [Column<HttpStatus>; 5] = [
         ("requests", "HTTP requests allowed and attempted", |http| http.requests),
         ("denied", "HTTP requests refused for their address", |http| http.denied),
+        ("over_quota", "HTTP requests refused because a quota was used up", |http| http.over_quota),
         ("out_bytes", "Bytes of request bodies handed to the network", |http| http.bytes_out),
         ("in_bytes", "Bytes of response bodies read", |http| http.bytes_in),
     ];
     for (name, help, value) in counters {
-        let samples = exporters.iter().filter_map(|exporter| Some((of(exporter), value(exporter.http.as_ref()?))));
+        let samples = http().map(|(labels, http)| (labels, value(http)));
         out.counter(&format!("spangate_exporter_http_{name}"), help, samples.collect())?;
     }
     Ok(())
@@ -397,7 +402,7 @@ mod tests {
             value: GuestValue::Counter(1),
         };
         let text = render(vec![ExporterStatus { guest_metrics: vec![metric], ..exporter() }]);
-        let line = r#"spangate_guest_sent_total{exporter="billing",path="a\"} 1\nfake 2\\"} 1"#;
+        let line = r#"spangate_guest_counter_sent_total{exporter="billing",path="a\"} 1\nfake 2\\"} 1"#;
         assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
         assert!(!text.lines().any(|found| found.starts_with("fake")));
     }

@@ -9,12 +9,17 @@
 //! - metadata services and link-local addresses are out of reach whatever the operator writes.
 
 mod address;
+mod lookups;
+mod misses;
 mod policy;
+#[cfg(test)]
+mod properties;
 mod resolver;
 
 #[cfg(test)]
-pub(crate) use self::resolver::LookingUp;
+pub(crate) use self::lookups::LookingUp;
 pub(crate) use self::{
+    lookups::{Lookup, Lookups, ResolveError, SystemLookup},
     policy::{EgressPolicy, EntryError, Refusal},
-    resolver::{Lookup, PermittedResolver, ResolveError, SystemLookup},
+    resolver::PermittedResolver,
 };

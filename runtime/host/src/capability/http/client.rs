@@ -7,7 +7,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex as Lock, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
@@ -18,13 +18,14 @@ use reqwest::{ClientBuilder, header::AUTHORIZATION, redirect::Policy};
 use rustls::RootCertStore;
 use tokio::{
     runtime::Handle,
-    sync::{Mutex, OwnedSemaphorePermit},
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore},
     task::JoinHandle,
 };
 
 use super::{
     error::{HttpError, bound},
     material::{Connections, Material, Renewal, Source},
+    quota::{Exceeded, Quota},
     rehearsal,
     request::{CheckedRequest, MAX_HEADER_BYTES},
     response::{self, Response},
@@ -33,7 +34,7 @@ use super::{
 use crate::{
     capability::{
         backend::HttpBackend,
-        egress::{Lookup, PermittedResolver, SystemLookup},
+        egress::{Lookup, Lookups, PermittedResolver, SystemLookup},
         http::HttpGrant,
         log::LogCtx,
     },
@@ -46,14 +47,22 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An unused connection is closed after this, before most NATs and balancers forget it.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often a quiet connection is probed.
+/// How long a connection may be quiet before it is probed.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// How long the other side may take to answer a probe, or to take what was sent. A connection that a NAT forgot, or whose
+/// other end is gone, is found out within a minute.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often a probe over TCP is repeated in that time.
+const PROBES: u32 = 4;
 
 /// What one exporter did through http since it was loaded.
 #[derive(Debug, Default)]
 pub(super) struct HttpCounters {
     pub(super) requests: AtomicU64,
     pub(super) denied: AtomicU64,
+    pub(super) over_quota: AtomicU64,
     pub(super) bytes_out: AtomicU64,
     pub(super) bytes_in: AtomicU64,
 }
@@ -65,6 +74,10 @@ pub(crate) struct HttpUsage {
     pub(crate) requests: u64,
     /// Requests that were refused for their address.
     pub(crate) denied: u64,
+    /// Requests that were refused because a quota was used up.
+    pub(crate) over_quota: u64,
+    /// Requests that have not ended.
+    pub(crate) in_flight: u64,
     /// Bytes of request bodies handed to the network.
     pub(crate) bytes_out: u64,
     /// Bytes of response bodies read.
@@ -75,8 +88,14 @@ pub(crate) struct HttpUsage {
 pub(crate) struct HttpClient {
     grant: Arc<HttpGrant>,
     io: Handle,
-    lookup: Arc<dyn Lookup>,
+    lookups: Arc<Lookups>,
     source: Mutex<Source>,
+    /// The places of requests, of all instances together: a crash makes none free.
+    places: Arc<Semaphore>,
+    max_in_flight: usize,
+    quota: Lock<Quota>,
+    /// The system's authorities are read by one at a time, however slow the disk is.
+    reading: Arc<Semaphore>,
     /// What the host says about the exporter.
     log: Option<LogCtx>,
     /// What answers in the place of the network.
@@ -85,25 +104,44 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    /// No connection yet. `io` is the runtime on which connections live; files that change are told to `log`.
-    pub(crate) fn new(grant: Arc<HttpGrant>, io: Handle, log: LogCtx) -> Arc<Self> {
-        Arc::new(Self { log: Some(log), ..Self::silent(grant, io) })
+    /// No connection yet. `io` is the runtime on which connections live; files that change are told to `log`. The exporter
+    /// has so many `instances`.
+    pub(crate) fn new(grant: Arc<HttpGrant>, instances: usize, io: Handle, log: LogCtx) -> Arc<Self> {
+        Arc::new(Self { log: Some(log), ..Self::silent(grant, instances, io, Arc::new(SystemLookup)) })
     }
 
     /// A client whose requests `backend` answers.
-    pub(crate) fn rehearsal(grant: HttpGrant, io: Handle, backend: Arc<dyn HttpBackend>) -> Arc<Self> {
-        Arc::new(Self { backend: Some(backend), ..Self::silent(Arc::new(grant.rehearsal()), io) })
+    pub(crate) fn rehearsal(
+        grant: HttpGrant,
+        instances: usize,
+        io: Handle,
+        backend: Arc<dyn HttpBackend>,
+    ) -> Arc<Self> {
+        let silent = Self::silent(Arc::new(grant.rehearsal()), instances, io, Arc::new(SystemLookup));
+        Arc::new(Self { backend: Some(backend), ..silent })
     }
 
-    /// As [`Self::new`], with another resolver and without a log.
+    /// As [`Self::new`], for one instance, with another resolver and without a log.
     #[cfg(test)]
     pub(super) fn with_lookup(grant: Arc<HttpGrant>, io: Handle, lookup: Arc<dyn Lookup>) -> Arc<Self> {
-        Arc::new(Self { lookup, ..Self::silent(grant, io) })
+        Arc::new(Self::silent(grant, 1, io, lookup))
     }
 
-    fn silent(grant: Arc<HttpGrant>, io: Handle) -> Self {
-        let (source, lookup) = (Mutex::new(Source::new(&grant)), Arc::new(SystemLookup));
-        Self { grant, io, lookup, source, log: None, backend: None, counters: HttpCounters::default() }
+    fn silent(grant: Arc<HttpGrant>, instances: usize, io: Handle, lookup: Arc<dyn Lookup>) -> Self {
+        let max_in_flight = grant.max_in_flight.saturating_mul(instances).min(Semaphore::MAX_PERMITS);
+        Self {
+            source: Mutex::new(Source::new(&grant)),
+            quota: Lock::new(Quota::new(grant.quota(), Instant::now())),
+            lookups: Lookups::new(lookup, CONNECT_TIMEOUT),
+            places: Arc::new(Semaphore::new(max_in_flight)),
+            max_in_flight,
+            reading: Arc::new(Semaphore::new(1)),
+            grant,
+            io,
+            log: None,
+            backend: None,
+            counters: HttpCounters::default(),
+        }
     }
 
     /// What the operator granted.
@@ -113,29 +151,73 @@ impl HttpClient {
 
     /// What all instances did so far.
     pub(crate) fn usage(&self) -> HttpUsage {
-        let HttpCounters { requests, denied, bytes_out, bytes_in } = &self.counters;
-        let [requests, denied, bytes_out, bytes_in] = [requests, denied, bytes_out, bytes_in].map(|n| n.load(Relaxed));
-        HttpUsage { requests, denied, bytes_out, bytes_in }
+        let HttpCounters { requests, denied, over_quota, bytes_out, bytes_in } = &self.counters;
+        HttpUsage {
+            requests: requests.load(Relaxed),
+            denied: denied.load(Relaxed),
+            over_quota: over_quota.load(Relaxed),
+            in_flight: self.max_in_flight.saturating_sub(self.places.available_permits()) as u64,
+            bytes_out: bytes_out.load(Relaxed),
+            bytes_in: bytes_in.load(Relaxed),
+        }
     }
 
-    /// Counts a request that was refused for its address.
-    pub(super) fn count_denied(&self) {
-        self.counters.denied.fetch_add(1, Relaxed);
+    /// Counts a request that was refused for its address, or because a quota was used up.
+    pub(super) fn count_refused(&self, error: &HttpError) {
+        match error {
+            HttpError::Denied(_) => self.counters.denied.fetch_add(1, Relaxed),
+            HttpError::OverQuota(_) => self.counters.over_quota.fetch_add(1, Relaxed),
+            _ => 0,
+        };
+    }
+
+    /// A place in flight and a share of the second's quota for a request with a body of `bytes`. `now` is monotonic.
+    ///
+    /// # Errors
+    /// `OverQuota`, with the key of the quota that is used up.
+    pub(super) fn admit(&self, bytes: usize, now: Instant) -> Result<OwnedSemaphorePermit, HttpError> {
+        let grant = &self.grant;
+        let over = |limit: usize, what: &str| Err(HttpError::OverQuota(format!("{limit} {what}")));
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return over(self.max_in_flight, "requests in flight (max_in_flight)");
+        };
+        match self.quota().take(bytes, now) {
+            Ok(()) => Ok(place),
+            Err(Exceeded::Requests) => {
+                over(grant.max_requests_per_second as usize, "requests in one second (max_requests_per_second)")
+            }
+            Err(Exceeded::Bytes) => over(grant.max_bytes_per_second, "bytes in one second (max_bytes_per_second)"),
+        }
+    }
+
+    /// Waits until no request is in flight.
+    #[cfg(test)]
+    pub(super) async fn all_ended(&self) {
+        drop(self.places.acquire_many(u32::try_from(self.max_in_flight).unwrap()).await.unwrap());
+    }
+
+    fn quota(&self) -> std::sync::MutexGuard<'_, Quota> {
+        self.quota.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_received(&self, bytes: usize) {
+        self.counters.bytes_in.fetch_add(bytes as u64, Relaxed);
+        self.quota().receive(bytes);
     }
 
     /// Sends on the I/O runtime and waits, at most until `deadline`. Dropping the future gives the request up.
-    /// `in_flight` is held until the request has really ended.
+    /// `place` is kept until the request has really ended.
     pub(super) async fn send(
         self: &Arc<Self>,
         request: CheckedRequest,
         deadline: Instant,
-        in_flight: OwnedSemaphorePermit,
+        place: OwnedSemaphorePermit,
     ) -> Result<Response, HttpError> {
         let client = Arc::clone(self);
         let task = self.io.spawn(async move {
             let exchange = client.exchange(request);
             let answer = tokio::time::timeout_at(deadline.into(), exchange).await;
-            drop(in_flight);
+            drop(place);
             answer.unwrap_or(Err(HttpError::Timeout))
         });
         match AbortOnDrop(task).await {
@@ -147,7 +229,8 @@ impl HttpClient {
     async fn exchange(&self, request: CheckedRequest) -> Result<Response, HttpError> {
         if let Some(backend) = &self.backend {
             self.count_sent(&request);
-            return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, &self.counters.bytes_in);
+            let count = |bytes| self.count_received(bytes);
+            return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, count);
         }
         let material = self.material().await;
         let client = self.connect(&material.connections, request.http2).await?;
@@ -161,7 +244,8 @@ impl HttpClient {
             *outgoing.body_mut() = Some(request.body.into());
         }
         let incoming = client.execute(outgoing).await?;
-        response::read(incoming, self.grant.max_response_bytes, &material.secrets, &self.counters.bytes_in).await
+        let count = |bytes| self.count_received(bytes);
+        response::read(incoming, self.grant.max_response_bytes, &material.secrets, count).await
     }
 
     /// What the next request is made of; tells if files have changed.
@@ -205,19 +289,26 @@ impl HttpClient {
         if !self.grant.policy.has_https() {
             return Ok(Arc::new(RootCertStore::empty()));
         }
+        let unreadable = || HttpError::Tls("the system's certificate authorities could not be read".into());
+        let turn = Arc::clone(&self.reading).acquire_owned().await.map_err(|_| unreadable())?;
+        let read = move || {
+            // Kept by the work itself: who gives up waiting does not end it.
+            let _turn = turn;
+            tls::read_system_roots()
+        };
         #[expect(clippy::disallowed_methods, reason = "reads local files, once or twice in the life of an exporter")]
-        let reading = tokio::task::spawn_blocking(tls::read_system_roots);
+        let reading = tokio::task::spawn_blocking(read);
         match reading.await {
             Ok(Ok(roots)) => Ok(Arc::new(roots)),
             Ok(Err(why)) => Err(HttpError::Tls(bound(&why))),
-            Err(_) => Err(HttpError::Tls("the system's certificate authorities could not be read".into())),
+            Err(_) => Err(unreadable()),
         }
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the place where redirects and proxies are decided")]
     fn builder(&self) -> ClientBuilder {
         let policy = Arc::clone(&self.grant.policy);
-        let resolver = PermittedResolver::new(policy, Arc::clone(&self.lookup), CONNECT_TIMEOUT);
+        let resolver = PermittedResolver::new(policy, Arc::clone(&self.lookups));
         // First none, so that the environment's are not asked.
         let builder = ClientBuilder::new().no_proxy();
         let builder = match &self.grant.proxy {
@@ -238,7 +329,11 @@ impl HttpClient {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(self.grant.max_in_flight)
             .tcp_keepalive(KEEP_ALIVE)
+            .tcp_keepalive_interval(PROBE_TIMEOUT / PROBES)
+            .tcp_keepalive_retries(PROBES)
             .http2_keep_alive_interval(KEEP_ALIVE)
+            .http2_keep_alive_timeout(PROBE_TIMEOUT)
+            .http2_keep_alive_while_idle(true)
             .http2_max_header_list_size(MAX_HEADER_BYTES as u32)
     }
 }

@@ -18,6 +18,9 @@ use super::{
 };
 use crate::config;
 
+/// A longer file is something else than certificates: bytes. The system's bundle has a quarter of a MiB.
+const MAX_BYTES: u64 = 16 << 20;
+
 /// A longer file is something else than a token: bytes.
 const MAX_TOKEN_BYTES: u64 = 16 << 10;
 
@@ -92,7 +95,9 @@ impl Files {
     pub(super) fn read(&self) -> Result<Contents, Vec<HttpGrantError>> {
         let mut errors = Vec::new();
         let roots = self.ca_file.as_ref().and_then(|path| {
-            let roots = tls::read_roots(path).map_err(|why| errors.push(file_error("ca_file", path, why)));
+            let roots = read(path, MAX_BYTES)
+                .and_then(|pem| tls::read_roots(&pem))
+                .map_err(|why| errors.push(file_error("ca_file", path, why)));
             roots.ok().map(Arc::new)
         });
         let identity = self.client_cert.as_ref().and_then(|files| read_identity(files, &mut errors).map(Arc::new));
@@ -105,22 +110,34 @@ impl Files {
 
 fn read_identity(files: &config::ClientCert, errors: &mut Vec<HttpGrantError>) -> Option<SingleCertAndKey> {
     let config::ClientCert { cert_file, key_file } = files;
-    let chain = tls::read_chain(cert_file).map_err(|why| errors.push(file_error("client_cert_file", cert_file, why)));
-    let key = tls::read_key(key_file).map_err(|why| errors.push(file_error("client_key_file", key_file, why)));
+    let chain = read(cert_file, MAX_BYTES).and_then(|pem| tls::read_chain(&pem));
+    let chain = chain.map_err(|why| errors.push(file_error("client_cert_file", cert_file, why)));
+    let key = read(key_file, MAX_BYTES).and_then(|pem| tls::read_key(&pem));
+    let key = key.map_err(|why| errors.push(file_error("client_key_file", key_file, why)));
     let identity = tls::identity(chain.ok()?, key.ok()?);
     identity.map_err(|why| errors.push(file_error("client_key_file", key_file, why))).ok()
 }
 
+/// The whole of a regular file: opening a pipe would wait for somebody who writes into it.
+fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> {
+    let told = |error: std::io::Error| error.to_string();
+    if !fs::metadata(path).map_err(told)?.is_file() {
+        return Err("it is not a file".into());
+    }
+    let mut content = Vec::new();
+    File::open(path).map_err(told)?.take(max_bytes + 1).read_to_end(&mut content).map_err(told)?;
+    if content.len() as u64 > max_bytes { Err(format!("it is longer than {max_bytes} bytes")) } else { Ok(content) }
+}
+
 /// Nothing of what is in the file is told.
 fn read_token(path: &Path) -> Result<HeaderValue, String> {
-    let mut text = String::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    file.take(MAX_TOKEN_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    let content = read(path, MAX_TOKEN_BYTES)?;
+    let text = String::from_utf8_lossy(&content);
     let token = text.trim();
     if token.is_empty() {
         return Err("no token in it".into());
     }
-    if text.len() as u64 > MAX_TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!(
             "what is in it is no token: one line of up to {MAX_TOKEN_BYTES} characters without spaces"
         ));

@@ -13,6 +13,7 @@ use reqwest::{
 
 use super::{
     files::{Contents, Files, Look},
+    quota::QuotaGrant,
     request::is_host_header,
     secrets::Secrets,
 };
@@ -37,6 +38,8 @@ pub(crate) struct HttpGrant {
     pub(super) timeout: Duration,
     pub(super) max_in_flight: usize,
     pub(super) max_requests_per_batch: usize,
+    pub(super) max_requests_per_second: u32,
+    pub(super) max_bytes_per_second: usize,
     pub(super) max_request_bytes: usize,
     pub(super) max_response_bytes: usize,
 }
@@ -94,10 +97,26 @@ impl HttpGrant {
                 timeout: config.timeout,
                 max_in_flight: config.max_in_flight,
                 max_requests_per_batch: config.max_requests_per_batch,
+                max_requests_per_second: config.max_requests_per_second,
+                max_bytes_per_second: config.max_bytes_per_second,
                 max_request_bytes: config.max_request_bytes,
                 max_response_bytes: config.max_response_bytes,
             }),
             _ => Err(errors),
+        }
+    }
+
+    /// Whether the host puts credentials on requests, which have to be masked in responses.
+    pub(super) fn has_credentials(&self) -> bool {
+        !self.secrets.is_empty() || self.contents.1.authorization.is_some()
+    }
+
+    /// What may be sent and got in a second.
+    pub(super) fn quota(&self) -> QuotaGrant {
+        QuotaGrant {
+            requests_per_second: self.max_requests_per_second,
+            bytes_per_second: self.max_bytes_per_second,
+            max_request_bytes: self.max_request_bytes,
         }
     }
 

@@ -1,11 +1,9 @@
 //! A request that a backend inside the process answers.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use super::{error::HttpError, request::CheckedRequest, response::Response};
 use crate::capability::backend::{HttpBackend, HttpFailure, HttpRequest};
 
-/// Has `backend` answer, under the cap of a real response.
+/// Has `backend` answer, under the cap of a real response. `count` is told how much that is.
 ///
 /// # Errors
 /// What the network would have said.
@@ -13,7 +11,7 @@ pub(super) fn exchange(
     backend: &dyn HttpBackend,
     request: CheckedRequest,
     max_bytes: usize,
-    bytes_in: &AtomicU64,
+    count: impl Fn(usize),
 ) -> Result<Response, HttpError> {
     let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let answer = backend.answer(HttpRequest {
@@ -28,7 +26,7 @@ pub(super) fn exchange(
         HttpFailure::Timeout => HttpError::Timeout,
         HttpFailure::Broken => HttpError::Broken("connection closed before the response was whole".into()),
     })?;
-    bytes_in.fetch_add(response.body.len() as u64, Relaxed);
+    count(response.body.len());
     if response.body.len() > max_bytes {
         return Err(HttpError::ResponseTooLarge);
     }

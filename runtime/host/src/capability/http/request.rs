@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::{
     Method, Url,
-    header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
+    header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
 };
 
 use spangate_core::batch::Batch;
@@ -35,6 +35,27 @@ const HOST_HEADERS: [&str; 10] = [
     "upgrade",
     "via",
 ];
+
+/// Headers that name another host, path, method or sender than the request itself, to servers and proxies that heed them.
+/// The operator may set them.
+const ROUTING_HEADERS: [&str; 12] = [
+    "forwarded",
+    "x-envoy-original-path",
+    "x-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-host",
+    "x-original-uri",
+    "x-original-url",
+    "x-override-url",
+    "x-real-ip",
+    "x-rewrite-url",
+];
+
+/// Headers that ask for the answer in pieces or in another form: a credential that is echoed in it would no longer be
+/// found. `accept-encoding` is replaced instead.
+const FORM_HEADERS: [&str; 4] = ["a-im", "accept-charset", "if-range", "range"];
 
 /// A request as a guest words it.
 #[derive(Clone, Debug)]
@@ -77,6 +98,11 @@ impl Request {
         }
         let method = check_method(&self.method)?;
         let mut headers = check_headers(&self.headers)?;
+        if grant.has_credentials()
+            && let Some(name) = FORM_HEADERS.into_iter().find(|name| headers.contains_key(*name))
+        {
+            return Err(invalid(format!("header `{name}` cannot be used where the operator's credentials are sent")));
+        }
         if grant.contents.1.authorization.is_some() {
             // The token goes there, late and from the file.
             headers.remove(AUTHORIZATION);
@@ -91,6 +117,9 @@ impl Request {
                 headers.insert(name.clone(), metadata_value(key, value)?);
             }
         }
+        if grant.has_credentials() {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         let (size, limit) = (self.body.len(), grant.max_request_bytes);
         if size > limit {
             return Err(invalid(format!("the body has {size} bytes, at most {limit} are allowed (max_request_bytes)")));
@@ -103,6 +132,10 @@ impl Request {
 /// Whether the host alone may set the header `name`, given in lower case.
 pub(crate) fn is_host_header(name: &str) -> bool {
     HOST_HEADERS.contains(&name) || name.starts_with("proxy-")
+}
+
+fn is_routing_header(name: &str) -> bool {
+    ROUTING_HEADERS.contains(&name) || name.starts_with("x-forwarded-")
 }
 
 /// CONNECT would open a tunnel past the allow-list; TRACE would hand the operator's headers back.
@@ -133,6 +166,9 @@ fn check_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Ht
     let checked = checked.map_err(|_| invalid(format!("header name `{name}` is malformed")))?;
     if is_host_header(checked.as_str()) || (checked == "te" && !value.eq_ignore_ascii_case("trailers")) {
         return Err(invalid(format!("header `{checked}` is set by the host")));
+    }
+    if is_routing_header(checked.as_str()) {
+        return Err(invalid(format!("header `{checked}` is the operator's to set (grants.http.headers)")));
     }
     let value = HeaderValue::from_str(value);
     let value = value.map_err(|_| invalid(format!("the value of header `{checked}` contains control characters")))?;

@@ -1,11 +1,16 @@
 //! What comes back: read under a cap, and with the operator's secrets taken out.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
 use http_body_util::BodyExt;
-use reqwest::header::HeaderMap;
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_RANGE, HeaderMap},
+};
 
-use super::{error::HttpError, request::MAX_HEADER_BYTES, secrets::Secrets};
+use super::{
+    error::{HttpError, bound},
+    request::MAX_HEADER_BYTES,
+    secrets::Secrets,
+};
 
 /// A whole response, bodies undecoded, header names in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,21 +21,24 @@ pub(crate) struct Response {
     pub(crate) trailers: Vec<(String, String)>,
 }
 
-/// Reads a response to its end, or until it is larger than `max_bytes`. What arrives is added to `bytes_in`.
+/// Reads a response to its end, or until it is larger than `max_bytes`. `count` is told what arrives.
 pub(super) async fn read(
     response: reqwest::Response,
     max_bytes: usize,
     secrets: &Secrets,
-    bytes_in: &AtomicU64,
+    count: impl Fn(usize),
 ) -> Result<Response, HttpError> {
     let (parts, mut incoming) = http::Response::<reqwest::Body>::from(response).into_parts();
     let headers = read_headers(&parts.headers, secrets)?;
+    if !secrets.is_empty() {
+        refuse_other_forms(parts.status, &parts.headers)?;
+    }
     let mut body = Vec::new();
     let mut trailers = Vec::new();
     while let Some(frame) = incoming.frame().await {
         match frame.map_err(broken)?.into_data() {
             Ok(data) => {
-                bytes_in.fetch_add(data.len() as u64, Relaxed);
+                count(data.len());
                 if data.len() > max_bytes - body.len() {
                     return Err(HttpError::ResponseTooLarge);
                 }
@@ -47,6 +55,20 @@ pub(super) async fn read(
     Ok(Response { status: parts.status.as_u16(), headers, body, trailers })
 }
 
+/// A credential is not found in a compressed answer, nor in a part of one. The request asked for neither.
+fn refuse_other_forms(status: StatusCode, headers: &HeaderMap) -> Result<(), HttpError> {
+    let encodings = headers.get_all(CONTENT_ENCODING).iter();
+    let is_encoded = encodings.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let is_partial = status == StatusCode::PARTIAL_CONTENT || headers.contains_key(CONTENT_RANGE);
+    let form = match (is_encoded, is_partial) {
+        (true, _) => "encoded (content-encoding)",
+        (_, true) => "a part of one (content-range)",
+        _ => return Ok(()),
+    };
+    let why = format!("the answer is {form}, unasked: the operator's credentials could not be masked in it");
+    Err(HttpError::Broken(bound(&why)))
+}
+
 /// A response that stops half-way is broken, whatever the library calls it.
 fn broken(error: reqwest::Error) -> HttpError {
     match HttpError::from(error) {
@@ -60,10 +82,14 @@ fn read_headers(map: &HeaderMap, secrets: &Secrets) -> Result<Vec<(String, Strin
     if size > MAX_HEADER_BYTES {
         return Err(HttpError::ResponseTooLarge);
     }
-    let texts = map.iter().map(|(name, value)| {
-        let mut bytes = value.as_bytes().to_vec();
+    let in_names = secrets.in_lower_case();
+    let masked = |secrets: &Secrets, bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
         secrets.mask(&mut bytes);
-        (name.as_str().to_owned(), String::from_utf8_lossy(&bytes).into_owned())
-    });
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let texts = map
+        .iter()
+        .map(|(name, value)| (masked(&in_names, name.as_str().as_bytes()), masked(secrets, value.as_bytes())));
     Ok(texts.collect())
 }

@@ -30,14 +30,28 @@ impl Secrets {
             let whole = value.as_bytes();
             // `Bearer KEY`: the key alone is as good as the whole.
             let key = whole.rsplit(|byte| *byte == b' ').next().unwrap_or(whole);
-            secrets.extend([whole, key].into_iter().filter(|s| s.len() >= MIN_SECRET_BYTES).map(<[u8]>::to_vec));
+            secrets.extend([whole, key].map(<[u8]>::to_vec));
+            if whole.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic ")) {
+                secrets.extend(BASE64_STANDARD.decode(key).into_iter().flat_map(with_password));
+            }
         }
         if let Some((name, password)) = proxy.and_then(|proxy| proxy.credentials.as_ref()) {
-            let basic = BASE64_STANDARD.encode(format!("{name}:{}", password.expose()));
-            let both = [basic.into_bytes(), password.expose().as_bytes().to_vec()];
-            secrets.extend(both.into_iter().filter(|secret| secret.len() >= MIN_SECRET_BYTES));
+            let pair = format!("{name}:{}", password.expose());
+            secrets.push(BASE64_STANDARD.encode(&pair).into_bytes());
+            secrets.extend(with_password(pair.into_bytes()));
         }
+        secrets.retain(|secret| secret.len() >= MIN_SECRET_BYTES);
         Self(secrets)
+    }
+
+    /// Whether there is nothing to look for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same as they would be among the names of headers.
+    pub(super) fn in_lower_case(&self) -> Self {
+        Self(self.0.iter().map(|secret| secret.to_ascii_lowercase()).collect())
     }
 
     /// The same and one header's value more.
@@ -64,6 +78,12 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Secrets({})", self.0.len())
     }
+}
+
+/// `user:password` and the password alone.
+fn with_password(pair: Vec<u8>) -> [Vec<u8>; 2] {
+    let password = pair.splitn(2, |byte| *byte == b':').nth(1).unwrap_or_default().to_vec();
+    [pair, password]
 }
 
 fn describes_content(name: &str) -> bool {
@@ -104,6 +124,25 @@ mod tests {
         let secrets = secrets(&[("authorization", "Bearer abcdef-123456")]);
         let text = "sent Bearer abcdef-123456, key abcdef-123456abcdef-123456.";
         assert_eq!(masked(&secrets, text), "sent ********************, key **************************.");
+    }
+
+    #[test]
+    fn a_basic_pair_is_masked_decoded_too_and_so_is_its_password() {
+        // tenant-7:correct-horse
+        let secrets = secrets(&[("authorization", "basic dGVuYW50LTc6Y29ycmVjdC1ob3JzZQ==")]);
+        let text = "dGVuYW50LTc6Y29ycmVjdC1ob3JzZQ== tenant-7:correct-horse tenant-7 correct-horse";
+        let expected = "******************************** ********************** tenant-7 *************";
+        assert_eq!(masked(&secrets, text), expected);
+    }
+
+    #[test]
+    fn a_proxys_pair_is_masked_encoded_decoded_and_its_password_alone() {
+        let credentials = Some(("gateway".to_owned(), crate::config::Secret::new("hunter2-hunter2".to_owned())));
+        let proxy = HttpProxy { address: "http://proxy.example:3128".parse().unwrap(), credentials };
+        let secrets = Secrets::of(&[], Some(&proxy));
+        let encoded = BASE64_STANDARD.encode("gateway:hunter2-hunter2");
+        let text = format!("{encoded} gateway:hunter2-hunter2 hunter2-hunter2");
+        assert!(!masked(&secrets, &text).contains(|letter: char| letter.is_alphanumeric()));
     }
 
     #[test]

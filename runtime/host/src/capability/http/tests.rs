@@ -2,11 +2,15 @@
 
 mod certificates;
 mod checks;
+mod faults;
 mod files;
 mod limits;
+mod masking;
 mod metadata;
+mod names;
 mod protocol;
 mod proxy;
+mod quotas;
 mod reach;
 mod rehearsal;
 mod server;
@@ -83,6 +87,12 @@ impl Lookup for Recorder {
 
 /// Requests, denied, bytes out, bytes in.
 fn counted(ctx: &HttpCtx) -> [u64; 4] {
-    let HttpUsage { requests, denied, bytes_out, bytes_in } = ctx.client.usage();
+    let HttpUsage { requests, denied, bytes_out, bytes_in, .. } = ctx.client.usage();
     [requests, denied, bytes_out, bytes_in]
+}
+
+/// Waits until no request is in flight.
+async fn all_ended(client: &HttpClient) {
+    tokio::time::timeout(Duration::from_secs(60), client.all_ended()).await.expect("a request never ended");
+    assert_eq!(client.usage().in_flight, 0);
 }

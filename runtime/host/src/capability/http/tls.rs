@@ -1,6 +1,6 @@
 //! TLS by rustls with the provider named, so that nothing process-wide is read or set.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use rustls::{
     ClientConfig, RootCertStore,
@@ -14,11 +14,10 @@ use rustls::{
 /// Reads a PEM bundle of certificate authorities.
 ///
 /// # Errors
-/// Says what is wrong with the file; the path is the caller's to add.
-pub(super) fn read_roots(path: &Path) -> Result<RootCertStore, String> {
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
+/// Says what is wrong with it; the path is the caller's to add.
+pub(super) fn read_roots(pem: &[u8]) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates {
+    for certificate in CertificateDer::pem_slice_iter(pem) {
         let certificate = certificate.map_err(|error| error.to_string())?;
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
@@ -29,9 +28,9 @@ pub(super) fn read_roots(path: &Path) -> Result<RootCertStore, String> {
 ///
 /// # Errors
 /// As for [`read_roots`].
-pub(super) fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
-    let chain = certificates.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+pub(super) fn read_chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let chain =
+        CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
     if chain.is_empty() { Err("no certificate in it".into()) } else { Ok(chain) }
 }
 
@@ -39,8 +38,8 @@ pub(super) fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, St
 ///
 /// # Errors
 /// As for [`read_roots`].
-pub(super) fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
-    PrivateKeyDer::from_pem_file(path).map_err(|error| match error {
+pub(super) fn read_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, String> {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
         pem::Error::NoItemsFound => "no private key in it".into(),
         other => other.to_string(),
     })

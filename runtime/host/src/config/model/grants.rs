@@ -32,8 +32,13 @@ pub struct HttpGrant {
     pub metadata_headers: BTreeMap<String, String>,
     /// `timeout`: of one request. Default 10 s.
     pub timeout: Duration,
-    /// `max_in_flight`. Default 4 per instance.
+    /// `max_in_flight`: requests of one instance that have not ended; all instances share theirs. Default 4.
     pub max_in_flight: usize,
+    /// `max_requests_per_second`, averaged over all instances; so many may come at once. Default 2,000.
+    pub max_requests_per_second: u32,
+    /// `max_bytes_per_second`: of bodies both ways, averaged over all instances. As many may come at once, or one request of
+    /// `max_request_bytes`. Default 256 MiB.
+    pub max_bytes_per_second: usize,
     /// `max_requests_per_batch`. Default 64.
     pub max_requests_per_batch: usize,
     /// `max_request_bytes`. Default 16 MiB.
@@ -80,6 +85,8 @@ impl Default for HttpGrant {
             metadata_headers: BTreeMap::new(),
             timeout: Duration::from_secs(10),
             max_in_flight: 4,
+            max_requests_per_second: 2_000,
+            max_bytes_per_second: 256 << 20,
             max_requests_per_batch: 64,
             max_request_bytes: 16 << 20,
             max_response_bytes: 4 << 20,

@@ -45,6 +45,12 @@ fn http(table: &mut Table<'_>, metadata: &BTreeSet<String>) -> HttpGrant {
             default.max_requests_per_batch,
             integer(1..=1_000_000),
         ),
+        max_requests_per_second: table.or(
+            "max_requests_per_second",
+            default.max_requests_per_second,
+            integer(1..=1_000_000),
+        ),
+        max_bytes_per_second: table.or("max_bytes_per_second", default.max_bytes_per_second, bytes(1 << 10..=64 << 30)),
         max_request_bytes: table.or("max_request_bytes", default.max_request_bytes, bytes(body.clone())),
         max_response_bytes: table.or("max_response_bytes", default.max_response_bytes, bytes(body)),
         ca_file: table.optional("ca_file", existing_file),

@@ -125,3 +125,22 @@ fn a_bearer_token_comes_from_a_file_and_from_nowhere_else() {
         assert!(error.contains("the header `authorization` is set by another key of this table too"), "{error}");
     }
 }
+
+#[test]
+fn what_an_exporter_may_send_in_a_second_is_bounded_unless_set_otherwise() {
+    let grant = |keys: &str| accepted(&granted(keys)).config.exporters["a"].grants.http.clone().expect("a grant");
+    let default = grant("");
+    assert_eq!((default.max_requests_per_second, default.max_bytes_per_second), (2_000, 256 << 20));
+    let set = grant("max_requests_per_second = 1\nmax_bytes_per_second = \"1KiB\"");
+    assert_eq!((set.max_requests_per_second, set.max_bytes_per_second), (1, 1 << 10));
+    for (keys, allowed) in [
+        ("max_requests_per_second = 0", "1 to 1000000"),
+        ("max_requests_per_second = 1000001", "1 to 1000000"),
+        ("max_bytes_per_second = \"1023B\"", "1KiB to 64GiB"),
+        ("max_bytes_per_second = \"65GiB\"", "1KiB to 64GiB"),
+    ] {
+        let error = refused(&granted(keys));
+        let key = keys.split(' ').next().unwrap_or_default();
+        assert!(error.contains(&format!("exporters.a.grants.http.{key}")) && error.contains(allowed), "{error}");
+    }
+}

@@ -44,7 +44,7 @@ async fn log_lines_are_told_under_the_exporters_name() {
     let stage = Stage::new();
     let guest = Guest::exporting("(call $log (i32.const 2) (i32.const 1024) (i32.const 4)) (i32.const 240)");
     stage.export(&guest).await.unwrap();
-    assert!(stage.lines.has("billing: test"));
+    assert!(stage.lines.has("billing.guest: test"));
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_flood_of_log_lines_is_cut_and_counted() {
     );
     let exporter = stage.load(&guest).await;
     exporter.export(batch(1), 1).await.unwrap();
-    let told = stage.lines.0.lock().unwrap().iter().filter(|line| *line == "billing: test").count() as u64;
+    let told = stage.lines.0.lock().unwrap().iter().filter(|line| *line == "billing.guest: test").count() as u64;
     assert_eq!(told + exporter.state().log_lines_suppressed, 1_000);
     assert!(exporter.state().log_lines_suppressed >= 900);
 }

@@ -115,3 +115,33 @@ fn a_ca_file_without_certificates_is_refused() {
     config.ca_file = Some(file.path().into());
     assert!(matches!(HttpGrant::new(&config).unwrap_err().as_slice(), [HttpGrantError::File { key: "ca_file", .. }]));
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (told, refusals) = std::sync::mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        let mut config = config::HttpGrant { ca_file: Some(pipe.clone()), ..Default::default() };
+        config.client_cert = Some(config::ClientCert { cert_file: pipe.clone(), key_file: pipe.clone() });
+        config.bearer_token_file = Some(pipe);
+        let errors = HttpGrant::new(&config).unwrap_err();
+        told.send(errors.iter().map(ToString::to_string).collect::<Vec<_>>())
+    });
+    let errors = refusals.recv_timeout(Duration::from_secs(60)).expect("it waits for somebody to write into the pipe");
+    assert_eq!(errors.len(), 4);
+    assert!(errors.iter().all(|error| error.ends_with("pipe: it is not a file")), "{errors:?}");
+}
+
+#[test]
+fn a_token_is_read_up_to_its_limit() {
+    let refused = |length: usize| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(&mut file, "t".repeat(length).as_bytes()).unwrap();
+        let config = config::HttpGrant { bearer_token_file: Some(file.path().into()), ..Default::default() };
+        HttpGrant::new(&config).err().map(|errors| errors[0].to_string())
+    };
+    assert_eq!((refused((16 << 10) - 1), refused(16 << 10)), (None, None));
+    assert!(refused((16 << 10) + 1).is_some_and(|error| error.ends_with("it is longer than 16384 bytes")));
+}

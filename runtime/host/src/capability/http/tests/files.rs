@@ -29,7 +29,7 @@ fn watching(allow: &str, edit: impl FnOnce(&mut config::HttpGrant)) -> (HttpCtx,
         edit(grant);
     });
     let log = LogCtx::new("x", LogGrant::per_second(100, 1024), Log::new(lines.clone()));
-    (instance_of(HttpClient::new(grant, Handle::current(), log)), lines)
+    (instance_of(HttpClient::new(grant, 1, Handle::current(), log)), lines)
 }
 
 async fn authorization(server: &Raw, ctx: &mut HttpCtx) -> String {

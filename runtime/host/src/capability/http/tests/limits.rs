@@ -127,20 +127,3 @@ async fn requests_are_counted_per_call() {
     ctx.send(post(server.url("/"), b"x")).await.unwrap();
     assert_eq!((server.received().len(), server.connections()), (3, 1));
 }
-
-#[tokio::test]
-async fn a_request_keeps_its_place_in_flight_until_it_has_really_ended() {
-    let server = Raw::start(Script::Hang).await;
-    let one = grant(&[&server.url("")], |grant| grant.max_in_flight = 1);
-    let mut ctx = instance(one);
-    let place = Arc::clone(&ctx.in_flight).try_acquire_owned().unwrap();
-    let error = ctx.send(post(server.url("/"), b"x")).await.unwrap_err();
-    assert!(matches!(&error, HttpError::OverQuota(why) if why.contains("max_in_flight")), "{error}");
-    drop(place);
-    tokio::select! {
-        answer = ctx.send(post(server.url("/"), b"x")) => panic!("{answer:?}"),
-        () = server.got_one() => {}
-    }
-    // Given up above: the place is free again once the task is gone.
-    let _place = ctx.in_flight.acquire().await.unwrap();
-}

@@ -27,7 +27,7 @@ async fn a_backend_answers_any_url_and_nothing_is_looked_up_or_sent() {
     let backend = Arc::new(Rehearsed::default());
     let config = config::HttpGrant { max_response_bytes: 4, ..config::HttpGrant::default() };
     let grant = HttpGrant::new(&config).unwrap();
-    let mut ctx = instance_of(HttpClient::rehearsal(grant, Handle::current(), backend.clone()));
+    let mut ctx = instance_of(HttpClient::rehearsal(grant, 1, Handle::current(), backend.clone()));
     let response = ctx.send(post("https://no.such.host.invalid/a", b"four")).await.unwrap();
     assert_eq!((response.status, response.body.as_slice()), (202, b"four".as_slice()));
     assert_eq!(ctx.send(post("http://x.invalid/b", b"fifth")).await, Err(HttpError::ResponseTooLarge));

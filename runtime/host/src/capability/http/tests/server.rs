@@ -37,6 +37,17 @@ pub(super) enum Script {
     Tunnel(SocketAddr),
     /// Sends nothing and waits for the client to go.
     Hang,
+    /// Sends these bytes for the first request of a connection, and nothing after the second: what a client sees of a
+    /// connection that a NAT has forgotten.
+    AnswerOnce(Vec<u8>),
+    /// Reads nothing and sends nothing.
+    Blackhole,
+    /// Resets the connection after a few bytes of the request.
+    ResetRequest,
+    /// Sends these bytes after a few bytes of the request, and resets the connection.
+    ResetAnswer(Vec<u8>),
+    /// Reads a byte every few milliseconds.
+    Sip,
 }
 
 /// A server that speaks raw bytes.
@@ -48,6 +59,7 @@ pub(super) struct Raw {
 
 #[derive(Default)]
 struct State {
+    script: Mutex<Option<Script>>,
     connections: AtomicUsize,
     received: Mutex<Vec<Vec<u8>>>,
     gone: Notify,
@@ -58,13 +70,14 @@ impl Raw {
     pub(super) async fn start(script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, state) = (listener.local_addr().unwrap(), Arc::new(State::default()));
+        *state.script.lock().unwrap() = Some(script);
         let serving = Arc::clone(&state);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 serving.connections.fetch_add(1, Relaxed);
-                let (state, script) = (Arc::clone(&serving), script.clone());
+                let state = Arc::clone(&serving);
                 tokio::spawn(async move {
-                    let _ = serve(stream, &state, script).await;
+                    let _ = serve(stream, &state).await;
                     state.gone.notify_one();
                 });
             }
@@ -76,6 +89,11 @@ impl Raw {
     pub(super) async fn answering(headers: &str, body: &str) -> Self {
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len());
         Self::start(Script::Answer(answer.into_bytes())).await
+    }
+
+    /// From the next request on, another script.
+    pub(super) fn play(&self, script: Script) {
+        *self.state.script.lock().unwrap() = Some(script);
     }
 
     pub(super) fn url(&self, path: &str) -> String {
@@ -116,24 +134,55 @@ impl Drop for Raw {
     }
 }
 
-async fn serve(mut stream: TcpStream, state: &State, script: Script) -> std::io::Result<()> {
-    if let Script::Greet(bytes) = &script {
-        stream.write_all(bytes).await?;
-        return read_to_end(&mut stream).await;
+/// What is said before a request is whole; none if that is read first.
+async fn serve_early(stream: &mut TcpStream, script: &Script) -> Option<std::io::Result<()>> {
+    let mut few = [0; 8];
+    Some(match script {
+        Script::Greet(bytes) => match stream.write_all(bytes).await {
+            Ok(()) => read_to_end(stream).await,
+            failed => failed,
+        },
+        Script::Blackhole => std::future::pending().await,
+        // Closing a connection on which bytes are not read resets it.
+        Script::ResetRequest => stream.read_exact(&mut few).await.map(drop),
+        Script::ResetAnswer(bytes) => match stream.read_exact(&mut few).await {
+            Ok(_) => stream.write_all(bytes).await,
+            Err(error) => Err(error),
+        },
+        Script::Sip => loop {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            match stream.read(&mut few[..1]).await {
+                Ok(0) => break Ok(()),
+                Ok(_) => {}
+                Err(error) => break Err(error),
+            }
+        },
+        _ => return None,
+    })
+}
+
+async fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
+    let mut requests = 0;
+    let script = || state.script.lock().unwrap().clone().unwrap();
+    let first = script();
+    if let Some(ended) = serve_early(&mut stream, &first).await {
+        return ended;
     }
     loop {
         let Some(request) = read_request(&mut stream).await? else { return Ok(()) };
         state.received.lock().unwrap().push(request);
         state.got.notify_one();
-        match &script {
-            Script::Answer(bytes) => stream.write_all(bytes).await?,
+        requests += 1;
+        match &script() {
+            Script::AnswerOnce(_) if requests > 1 => return read_to_end(&mut stream).await,
+            Script::Answer(bytes) | Script::AnswerOnce(bytes) => stream.write_all(bytes).await?,
             Script::AnswerAndClose(bytes) => return stream.write_all(bytes).await,
             Script::Tunnel(address) => {
                 let mut far = TcpStream::connect(address).await?;
                 stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
                 return tokio::io::copy_bidirectional(&mut stream, &mut far).await.map(drop);
             }
-            Script::Hang | Script::Greet(_) => return read_to_end(&mut stream).await,
+            Script::Hang => return read_to_end(&mut stream).await,
             Script::Trickle(bytes) => {
                 stream.write_all(bytes).await?;
                 loop {
@@ -147,6 +196,8 @@ async fn serve(mut stream: TcpStream, state: &State, script: Script) -> std::io:
                     stream.write_all(&[b'x'; 16 << 10]).await?;
                 }
             }
+            // Played meanwhile, for the next connection.
+            _ => return Ok(()),
         }
     }
 }
