@@ -57,6 +57,8 @@ pub(crate) fn size_of_metadata(metadata: &Metadata) -> usize {
 #[derive(Clone, Debug)]
 pub struct Batch {
     id: BatchId,
+    /// Of the batch that this was cut from to find a row, or its own.
+    whole: BatchId,
     signal: Signal,
     len: u32,
     metadata: Metadata,
@@ -109,7 +111,7 @@ impl Batch {
     }
 
     fn new(id: BatchId, signal: Signal, len: u32, metadata: Metadata, form: Form) -> Self {
-        Self { id, signal, len, metadata, form, views: Arc::default(), lent: Arc::default() }
+        Self { id, whole: id, signal, len, metadata, form, views: Arc::default(), lent: Arc::default() }
     }
 
     /// The same batch for an attempt. It shares its views with those that this batch is lent to at the same time, and not
@@ -124,6 +126,11 @@ impl Batch {
     /// The batch's id, an idempotency key.
     pub fn id(&self) -> BatchId {
         self.id
+    }
+
+    /// The id of the batch that this is a [`piece`](Self::piece) of, or its own.
+    pub fn whole(&self) -> BatchId {
+        self.whole
     }
 
     /// What the rows are.
@@ -202,6 +209,12 @@ impl Batch {
         self.part(&rows)
     }
 
+    /// As [`Self::slice`], for those who look for a row among others: the piece says which batch it was cut from.
+    #[must_use]
+    pub fn piece(&self, rows: Range<u32>) -> Batch {
+        Batch { whole: self.whole, ..self.slice(rows) }
+    }
+
     /// The rows named, in ascending order and each once, as a batch of their own; as [`Self::slice`]. Rows that do not
     /// exist are ignored.
     pub fn select(&self, rows: &[u32]) -> Batch {
@@ -257,6 +270,16 @@ mod tests {
         let ids: std::collections::HashSet<BatchId> =
             [whole.id(), part.id(), whole.slice(0..2).id(), whole.slice(1..4).id(), part.slice(0..1).id()].into();
         assert_eq!(ids.len(), 5);
+    }
+
+    #[test]
+    fn a_piece_of_a_piece_knows_the_batch_it_was_cut_from_and_other_parts_are_batches_of_their_own() {
+        let whole = batch(&["a", "b", "c", "d"]);
+        let piece = whole.piece(0..2).piece(1..2);
+        assert_eq!((piece.whole(), names(&piece)), (whole.id(), vec!["b"]));
+        assert_eq!(piece.id(), whole.piece(0..2).piece(1..2).id());
+        let part = whole.slice(0..2);
+        assert_eq!(part.whole(), part.id());
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod in_memory;
 pub mod intake;
 pub mod limits;
 pub mod otlp;
+pub mod poison;
 pub mod processor;
 pub mod queue;
 pub mod resource;

@@ -17,8 +17,10 @@ pub enum DropReason {
     QueueFull,
     /// The batch stayed undelivered for longer than `max_age`.
     TooOld,
-    /// The exporter faulted on this batch too often.
+    /// The exporter faults on these rows while it delivers others.
     Fault(FaultKind),
+    /// As for [`Self::Fault`], and they could not be written to the dead-letter file.
+    DeadLetterFailed,
     /// The process stopped before the batch could be delivered.
     Shutdown,
 }
@@ -30,18 +32,20 @@ impl DropReason {
             Self::QueueFull => "queue_full",
             Self::TooOld => "too_old",
             Self::Fault(kind) => kind.as_str(),
+            Self::DeadLetterFailed => "dead_letter_failed",
             Self::Shutdown => "shutdown",
         }
     }
 
-    const ROWS: usize = FaultKind::ALL.len() + 3;
+    const ROWS: usize = FaultKind::ALL.len() + 4;
 
     fn row(self) -> usize {
         match self {
             Self::QueueFull => 0,
             Self::TooOld => 1,
             Self::Shutdown => 2,
-            Self::Fault(kind) => 3 + kind as usize,
+            Self::DeadLetterFailed => 3,
+            Self::Fault(kind) => 4 + kind as usize,
         }
     }
 
@@ -50,7 +54,8 @@ impl DropReason {
             0 => Self::QueueFull,
             1 => Self::TooOld,
             2 => Self::Shutdown,
-            _ => Self::Fault(FaultKind::ALL[row - 3]),
+            3 => Self::DeadLetterFailed,
+            _ => Self::Fault(FaultKind::ALL[row - 4]),
         }
     }
 }

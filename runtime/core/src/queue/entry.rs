@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::batch::Batch;
+use crate::{batch::Batch, poison::Suspicion};
 
 /// A batch that waits for an attempt, or is being tried. All times are monotonic.
 #[derive(Clone, Debug)]
@@ -13,8 +13,8 @@ pub struct QueueEntry {
     pub enqueued_at: Duration,
     /// Attempts begun, this one included.
     pub attempt: u32,
-    /// Attempts that ended in a fault. Counted by whoever tries it.
-    pub faults: u32,
+    /// What its rows did. Kept by whoever tries it.
+    pub suspicion: Suspicion,
     /// Attempts that ended because the backend did not take the credentials. Counted by whoever tries it.
     pub unauthorized: u32,
     /// When it may be tried next.
@@ -42,11 +42,12 @@ impl QueueEntry {
         self.batch.len()
     }
 
-    /// The entry in two, for a backend that says it is too large, or to find the row that makes an exporter fault.
-    /// One row cannot be cut.
+    /// The entry in two, to find the row that makes an exporter fault: each half has attempts of its own. One row cannot be
+    /// cut.
     pub fn halves(&self) -> Option<[Self; 2]> {
-        let rows = self.rows();
+        let (rows, suspicion) = (self.rows(), self.suspicion.of_part());
         let middle = rows / 2;
-        (middle > 0).then(|| [0..middle, middle..rows].map(|half| self.with_batch(Arc::new(self.batch.slice(half)))))
+        let half = |range| Self { attempt: 0, suspicion, ..self.with_batch(Arc::new(self.batch.piece(range))) };
+        (middle > 0).then(|| [half(0..middle), half(middle..rows)])
     }
 }

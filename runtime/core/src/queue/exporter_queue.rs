@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use super::{QueueEntry, QueueLimits, WhenFull};
 use crate::{
     batch::Batch,
+    poison::Suspicion,
     split::Pieces,
     tally::{DropReason, Settled, Tally},
 };
@@ -14,8 +15,10 @@ use crate::{
 pub struct ExporterQueue {
     limits: QueueLimits,
     tally: Arc<Tally>,
-    /// Ascending by sequence.
+    /// Ascending by [`place`].
     entries: VecDeque<QueueEntry>,
+    /// Whether what was taken out or came back last is suspected of making the exporter fault.
+    was_suspect: bool,
     rows: usize,
     bytes: usize,
     next_sequence: u64,
@@ -36,7 +39,7 @@ pub enum Pushed {
 impl ExporterQueue {
     /// An empty queue that keeps its account in `tally`.
     pub fn new(limits: QueueLimits, tally: Arc<Tally>) -> Self {
-        Self { limits, tally, entries: VecDeque::new(), rows: 0, bytes: 0, next_sequence: 0 }
+        Self { limits, tally, entries: VecDeque::new(), was_suspect: false, rows: 0, bytes: 0, next_sequence: 0 }
     }
 
     /// The account.
@@ -78,10 +81,15 @@ impl ExporterQueue {
     }
 
     /// Takes the first batch that may be tried now, and counts the attempt. Its rows are in flight until
-    /// [`Self::finish`] or [`Self::requeue`].
+    /// [`Self::finish`] or [`Self::requeue`]. A batch that is suspected of making the exporter fault is followed by one that
+    /// is not, if there is one.
     pub fn pop_ready(&mut self, now: Duration) -> Option<QueueEntry> {
-        let at = self.entries.iter().position(|entry| entry.not_before <= now)?;
+        let is_ready = |entry: &QueueEntry| entry.not_before <= now;
+        let is_innocent = |entry: &QueueEntry| is_ready(entry) && !entry.suspicion.is_suspect();
+        let innocent = if self.was_suspect { self.entries.iter().position(is_innocent) } else { None };
+        let at = innocent.or_else(|| self.entries.iter().position(is_ready))?;
         let mut entry = self.take(at)?;
+        self.was_suspect = entry.suspicion.is_suspect();
         entry.attempt = entry.attempt.saturating_add(1);
         self.tally.start(entry.rows());
         Some(entry)
@@ -97,10 +105,11 @@ impl ExporterQueue {
     pub fn requeue(&mut self, entries: impl IntoIterator<Item = QueueEntry>, settled: Settled) {
         let mut requeued = 0;
         for entry in entries {
+            self.was_suspect |= entry.suspicion.has_faulted();
             requeued += entry.rows();
             self.rows += entry.rows() as usize;
             self.bytes += charge(&entry.batch);
-            let at = self.entries.partition_point(|earlier| earlier.sequence <= entry.sequence);
+            let at = self.entries.partition_point(|earlier| place(earlier) <= place(&entry));
             self.entries.insert(at, entry);
         }
         self.tally.finish(Settled { requeued, ..settled });
@@ -118,9 +127,16 @@ impl ExporterQueue {
         }
     }
 
-    /// Drops every waiting batch that entered more than `max_age` ago; returns the rows.
+    /// Drops every waiting batch that entered more than `max_age` ago; returns the rows. What a backend's refusal of the
+    /// credentials kept is kept whatever its age.
     pub fn drop_older_than(&mut self, max_age: Duration, now: Duration) -> u64 {
-        self.drop_where(DropReason::TooOld, |entry| now.saturating_sub(entry.enqueued_at) > max_age)
+        let is_old = |entry: &QueueEntry| now.saturating_sub(entry.enqueued_at) > max_age;
+        self.drop_where(DropReason::TooOld, |entry| entry.unauthorized == 0 && is_old(entry))
+    }
+
+    /// When what has waited longest entered. None if nothing waits.
+    pub fn oldest(&self) -> Option<Duration> {
+        self.entries.iter().filter(|entry| entry.unauthorized == 0).map(|entry| entry.enqueued_at).min()
     }
 
     /// Drops everything that waits; returns the rows.
@@ -157,7 +173,7 @@ impl ExporterQueue {
             batch,
             enqueued_at: now,
             attempt: 0,
-            faults: 0,
+            suspicion: Suspicion::default(),
             unauthorized: 0,
             not_before: now,
             sequence,
@@ -197,6 +213,12 @@ impl ExporterQueue {
         self.bytes -= charge(&entry.batch);
         Some(entry)
     }
+}
+
+/// Where an entry stands. Of one batch that was cut, what has not been tried comes first, and then the smallest: so siblings
+/// are tried before either is cut, and there are never more pieces than the cuts that lead to a row leave behind.
+fn place(entry: &QueueEntry) -> (u64, bool, u32) {
+    (entry.sequence, entry.suspicion.has_faulted(), entry.rows())
 }
 
 /// Bytes that a waiting batch keeps.

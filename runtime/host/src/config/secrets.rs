@@ -49,6 +49,14 @@ impl Secrets {
         self.entries.is_empty()
     }
 
+    /// Whether one of them may stand in this JSON text. True if there are some that JSON may write differently.
+    pub(crate) fn may_be_in(&self, json: &str) -> bool {
+        let is_plain =
+            |letter: u8| letter.is_ascii_graphic() && !matches!(letter, b'"' | b'\\' | b'/' | b'<' | b'>' | b'&');
+        let secrets = self.entries.iter().map(|(secret, _)| secret.expose());
+        secrets.into_iter().any(|secret| !secret.bytes().all(is_plain) || json.contains(secret))
+    }
+
     /// `text` with every secret replaced by its label.
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut redacted = Cow::Borrowed(text);

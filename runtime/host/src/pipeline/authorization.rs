@@ -14,7 +14,7 @@
 
 use std::time::Duration;
 
-use spangate_core::batch::Batch;
+use spangate_core::{batch::Batch, poison::May};
 
 /// The longest pause, in first pauses.
 const LONGEST: u32 = 10;
@@ -45,15 +45,6 @@ struct Refusal {
     until: Duration,
     is_probing: bool,
     reason: String,
-}
-
-/// Whether a batch may be tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum May {
-    Now,
-    At(Duration),
-    /// Another batch is probing.
-    AfterProbe,
 }
 
 /// What becomes of a batch that was refused.

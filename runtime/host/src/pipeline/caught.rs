@@ -1,8 +1,9 @@
-//! Runs foreign native code so that its panic is an answer and not the end of a worker.
+//! Runs foreign native code so that its panic is an answer and not the end of a worker, and workers so that a panic is not
+//! the end of a lane.
 
 use std::{
     any::Any,
-    future::Future,
+    future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
@@ -31,6 +32,17 @@ impl<T> Future for Caught<'_, T> {
         catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context)))
             .unwrap_or_else(|panic| Poll::Ready(Err(fault(panic.as_ref()))))
     }
+}
+
+/// Runs a task of our own to its end. False if it panics, which is a defect: whoever runs it may begin it anew.
+pub(super) async fn ends_well(task: impl Future<Output = ()>) -> bool {
+    let mut task = std::pin::pin!(task);
+    let whole = poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(())) => Poll::Ready(true),
+        Err(_) => Poll::Ready(false),
+    });
+    whole.await
 }
 
 fn fault(panic: &(dyn Any + Send)) -> ExportError {

@@ -53,6 +53,11 @@ impl Pipeline {
         for lane in &self.lanes {
             lane.abandon_queued();
         }
+        // Letters that the disk has begun with are worth a moment; what has not begun by then is given up.
+        let _ = timeout_at(Instant::now() + LONGEST_CALL, self.buried()).await;
+        for lane in &self.lanes {
+            lane.abandon_letters();
+        }
         self.last_calls(LastCall::Flush).await;
         self.last_calls(LastCall::Shutdown).await;
         let report = self.report(false);
@@ -75,6 +80,20 @@ impl Pipeline {
             is_complete &= settled.unwrap_or(false);
         }
         is_complete
+    }
+
+    /// Waits until nothing is on its way to a dead-letter file.
+    async fn buried(&self) {
+        for lane in &self.lanes {
+            loop {
+                let mut settled = std::pin::pin!(lane.settled());
+                settled.as_mut().enable();
+                if !lane.is_burying() {
+                    break;
+                }
+                settled.await;
+            }
+        }
     }
 
     /// Where every row is now.

@@ -8,7 +8,11 @@ use tokio::{
     time::sleep,
 };
 
-use super::{flow::Pipeline, home::Home};
+use super::{caught::ends_well, flow::Pipeline, home::Home};
+use crate::telemetry::Level;
+
+/// Between a panic and the next try.
+const RESTART: Duration = Duration::from_millis(100);
 
 /// However short `schedule_delay` is, what is recorded is collected no more often than this, unless there is much.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
@@ -41,8 +45,15 @@ pub(super) enum Share {
     All,
 }
 
-/// Collects until the pipeline is closed.
-pub(super) async fn collect(pipeline: Arc<Pipeline>, mut cut_off: watch::Receiver<bool>) {
+/// Collects until the pipeline is closed, whatever happens.
+pub(super) async fn keep_collecting(pipeline: Arc<Pipeline>, mut cut_off: watch::Receiver<bool>) {
+    while !ends_well(collect(&pipeline, &mut cut_off)).await {
+        pipeline.log.say(Level::Error, "pipeline", format_args!("the collector panicked and begins anew"));
+        sleep(RESTART).await;
+    }
+}
+
+async fn collect(pipeline: &Pipeline, cut_off: &mut watch::Receiver<bool>) {
     let clock = pipeline.clock();
     let delay = pipeline.schedule_delay().max(SHORTEST_TICK);
     let mut next_tick = clock.monotonic().saturating_add(delay);

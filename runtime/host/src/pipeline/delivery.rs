@@ -1,7 +1,8 @@
 //! A delivery worker: takes what is ready, hands it to the exporter, and has every row put where it belongs.
 //!
 //! No wait without an end: a worker sleeps until the next entry is ready, a minute at most; a call lasts until the
-//! lane's deadline at most; both end at once when the pipeline is cut off.
+//! lane's deadline at most; both end at once when the pipeline is cut off. A worker that panics is begun anew: what it had
+//! in hand counts as a fault.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,14 +18,45 @@ use tokio::{
 };
 
 use super::{
-    caught::catch,
+    caught::{catch, ends_well},
     lane::{Lane, Step},
 };
+use crate::telemetry::Level;
 
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// Between a panic and the next try.
+const RESTART: Duration = Duration::from_secs(1);
+
+type Answer = Result<ExportOutcome, ExportError>;
 
 /// Delivers until the pipeline is cut off. Several workers of one lane may run at once.
 pub(super) async fn deliver(lane: Arc<Lane>, clock: Arc<dyn Clock>, mut cut_off: watch::Receiver<bool>) {
+    let mut in_hand = None;
+    while !ends_well(work(&lane, &*clock, &mut cut_off, &mut in_hand)).await {
+        lane.log.say(Level::Error, &lane.settings.name, format_args!("a delivery worker panicked and begins anew"));
+        if let Some(entry) = in_hand.take() {
+            let detail = "a delivery worker panicked".to_owned();
+            let fault = Err(ExportError::Fault(Fault { kind: FaultKind::HostError, detail }));
+            let now = clock.monotonic();
+            // If that panics too, the rows stay in flight, and the report of the shutdown is not complete.
+            ends_well(async {
+                let _ = lane.settle(entry, &fault, now);
+            })
+            .await;
+        }
+        tokio::select! {
+            () = sleep(RESTART) => {}
+            _ = cut_off.wait_for(|is_cut| *is_cut) => return,
+        }
+    }
+}
+
+async fn work(
+    lane: &Arc<Lane>,
+    clock: &dyn Clock,
+    cut_off: &mut watch::Receiver<bool>,
+    in_hand: &mut Option<QueueEntry>,
+) {
     loop {
         let mut changed = std::pin::pin!(lane.changed());
         // Registered before the queue is looked at: an entry that comes in between wakes this worker.
@@ -34,7 +66,16 @@ pub(super) async fn deliver(lane: Arc<Lane>, clock: Arc<dyn Clock>, mut cut_off:
         }
         let now = clock.monotonic();
         match lane.next_step(now) {
-            Step::Try(entry) => attempt(&lane, entry, &*clock, &mut cut_off).await,
+            Step::Try(entry) => {
+                let entry = in_hand.insert(entry);
+                if let Some((answer, now)) = attempt(lane, entry, clock, cut_off).await
+                    && let Some(entry) = in_hand.take()
+                {
+                    let settled = lane.settle(entry, &answer, now);
+                    complain(lane, &answer, settled, now);
+                }
+            }
+            Step::Cut(entry) => lane.cut(entry),
             Step::WaitUntil(ready_at) => {
                 let pause = ready_at.map_or(LONGEST_SLEEP, |at| at.saturating_sub(now).min(LONGEST_SLEEP));
                 tokio::select! {
@@ -47,18 +88,24 @@ pub(super) async fn deliver(lane: Arc<Lane>, clock: Arc<dyn Clock>, mut cut_off:
     }
 }
 
-async fn attempt(lane: &Lane, entry: QueueEntry, clock: &dyn Clock, cut_off: &mut watch::Receiver<bool>) {
-    let answer = tokio::select! {
-        answer = call(lane, &entry) => answer,
+/// The answer and when it came; none if the pipeline was cut off, and the batch given up.
+async fn attempt(
+    lane: &Lane,
+    entry: &QueueEntry,
+    clock: &dyn Clock,
+    cut_off: &mut watch::Receiver<bool>,
+) -> Option<(Answer, Duration)> {
+    tokio::select! {
+        answer = call(lane, entry) => Some((answer, clock.monotonic())),
         // The call is dropped where it stands; an error means that the pipeline itself is gone.
-        _ = cut_off.wait_for(|is_cut| *is_cut) => return lane.abandon(&entry),
-    };
-    let now = clock.monotonic();
-    let settled = lane.settle(entry, &answer, now);
-    complain(lane, &answer, settled, now);
+        _ = cut_off.wait_for(|is_cut| *is_cut) => {
+            lane.abandon(entry);
+            None
+        }
+    }
 }
 
-async fn call(lane: &Lane, entry: &QueueEntry) -> Result<ExportOutcome, ExportError> {
+async fn call(lane: &Lane, entry: &QueueEntry) -> Answer {
     let deadline = lane.settings.deadline;
     // Lent, so that no view that is built for the call is still there when the batch is queued again.
     let batch = Arc::new(entry.batch.lend());
@@ -70,7 +117,7 @@ async fn call(lane: &Lane, entry: &QueueEntry) -> Result<ExportOutcome, ExportEr
 }
 
 /// What costs rows is told, and why a backend does not take them now. What the sandbox says itself is only counted.
-fn complain(lane: &Lane, answer: &Result<ExportOutcome, ExportError>, settled: Settled, now: Duration) {
+fn complain(lane: &Lane, answer: &Answer, settled: Settled, now: Duration) {
     let word = match answer {
         Ok(ExportOutcome::Accepted) => return,
         Ok(ExportOutcome::Partial(partial)) => partial.reason.clone(),

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    collector::{CollectorWake, Share, collect},
+    collector::{CollectorWake, Share, keep_collecting},
     delivery::deliver,
     entrance::{Entrance, ReceivedLedger, WayIn},
     home::Home,
@@ -87,7 +87,7 @@ impl Pipeline {
 
     /// Sets it in motion on a tokio runtime.
     pub(crate) fn spawn(self: &Arc<Self>, runtime: &Handle) {
-        let mut tasks = vec![runtime.spawn(collect(self.clone(), self.cut_off.subscribe()))];
+        let mut tasks = vec![runtime.spawn(keep_collecting(self.clone(), self.cut_off.subscribe()))];
         for lane in &self.lanes {
             for _ in 0..lane.settings().concurrency.max(1) {
                 tasks.push(runtime.spawn(deliver(lane.clone(), self.clock.clone(), self.cut_off.subscribe())));

@@ -16,6 +16,7 @@ use fastrand::Rng;
 use spangate_core::{
     batch::{Batch, Origin},
     exporter::Exporter,
+    poison::{Circuit, Standing},
     queue::{ExporterQueue, Pushed, QueueEntry, WhenFull},
     signal::Signal,
     tally::{DropReason, Ledger, Settled, Tally},
@@ -24,8 +25,9 @@ use tokio::sync::{Notify, futures::Notified};
 
 use super::{
     attempts::{AttemptLog, Attempts},
-    authorization::{Authorization, May},
+    authorization::Authorization,
     complaints::Complaints,
+    dead_letters::DeadLetters,
     lane_settings::LaneSettings,
     subscription::Wanted,
 };
@@ -38,6 +40,8 @@ pub(crate) struct Lane {
     pub(super) complaints: Complaints,
     pub(super) log: Log,
     pub(super) attempts: Attempts,
+    /// Where rows go that the exporter cannot take; none drops them.
+    pub(super) dead_letters: Option<DeadLetters>,
     tally: Arc<Tally>,
     state: Mutex<State>,
     not_subscribed: AtomicU64,
@@ -55,6 +59,7 @@ pub(super) struct State {
     /// The exporter asked for it.
     pub(super) paused: Option<Pause>,
     pub(super) authorization: Authorization,
+    pub(super) circuit: Circuit,
     pub(super) rng: Rng,
     /// The pipeline is being emptied for good.
     pub(super) is_closing: bool,
@@ -75,6 +80,8 @@ pub(crate) struct Pause {
 pub(super) enum Step {
     /// Hand this to the exporter.
     Try(QueueEntry),
+    /// Cut this in two, and ask again.
+    Cut(QueueEntry),
     /// Nothing is ready before this moment; none if nothing waits.
     WaitUntil(Option<Duration>),
 }
@@ -98,12 +105,14 @@ impl Lane {
             held: VecDeque::new(),
             paused: None,
             authorization: Authorization::new(settings.pause),
+            circuit: Circuit::default(),
             rng: Rng::new(),
             is_closing: false,
             is_hopeless: false,
         };
         Self {
             complaints: Complaints::new(log.clone(), settings.name.clone()),
+            dead_letters: settings.dead_letters.clone().map(DeadLetters::new),
             log,
             settings,
             exporter,
@@ -144,25 +153,24 @@ impl Lane {
         self.changed.notify_one();
     }
 
-    /// What a worker does next. A batch that is handed out is in flight until [`Self::settle`] or [`Self::abandon`].
+    /// What a worker does next. A batch that is handed out is in flight until [`Self::settle`], [`Self::cut`] or
+    /// [`Self::abandon`].
     pub(super) fn next_step(&self, now: Duration) -> Step {
         let mut state = self.lock();
-        if let Some(pause) = &state.paused {
-            if now < pause.until {
-                return Step::WaitUntil(Some(pause.until));
-            }
-            state.paused = None;
-        }
-        match state.authorization.may_try(now) {
-            May::Now => {}
-            May::At(until) => return Step::WaitUntil(Some(until)),
-            // Whoever settles the probe wakes this worker.
-            May::AfterProbe => return Step::WaitUntil(None),
+        if let Some(until) = state.may_try(now) {
+            let (wait, dropped) = (state.wait(until, self.settings.retry.max_age), state.drop_old(&self.settings, now));
+            drop(state);
+            self.tell_too_old(dropped, now);
+            return wait;
         }
         let Some(entry) = state.queue.pop_ready(now) else {
             return Step::WaitUntil(state.queue.next_ready_at());
         };
+        if entry.suspicion.is_cut_next(entry.rows(), entry.batch.whole(), &state.circuit) {
+            return Step::Cut(entry);
+        }
         state.authorization.begin();
+        state.circuit.begin();
         state.take_back_held(now);
         if !state.queue.is_empty() {
             // Another worker may be asleep: each wakes the next.
@@ -219,7 +227,8 @@ impl Lane {
         let is_trying = self.tally.read().in_flight > 0;
         let refused_until = state.authorization.pause().map(|(until, _)| until);
         let paused_until = state.paused.as_ref().map(|pause| pause.until);
-        let is_paused = state.is_hopeless || [refused_until, paused_until].into_iter().flatten().any(|at| at > until);
+        let waits = [refused_until, paused_until, state.open_until()];
+        let is_paused = state.is_hopeless || waits.into_iter().flatten().any(|at| at > until);
         let is_early = state.queue.next_ready_at().is_some_and(|ready_at| ready_at > until);
         is_trying || !(is_paused || is_early)
     }
@@ -258,7 +267,12 @@ impl Lane {
     pub(crate) fn pause(&self, now: Duration) -> Option<Pause> {
         let state = self.lock();
         let refused = state.authorization.pause().map(|(until, reason)| Pause { until, reason: reason.to_owned() });
-        refused.or_else(|| state.paused.clone().filter(|pause| now < pause.until))
+        refused.or_else(|| state.paused.clone().filter(|pause| now < pause.until)).or_else(|| state.open_pause())
+    }
+
+    /// Whether it is called at all.
+    pub(crate) fn standing(&self) -> Standing {
+        self.lock().circuit.standing()
     }
 
     /// How full its queue is.

@@ -7,7 +7,7 @@ use spangate_core::{
     retry::RetryPolicy,
 };
 
-use super::subscription::Subscription;
+use super::{dead_letter_file::DeadLetterFile, subscription::Subscription};
 use crate::config;
 
 /// How one exporter is fed.
@@ -29,6 +29,8 @@ pub(crate) struct LaneSettings {
     pub(crate) retry: RetryPolicy,
     /// The first pause after the backend did not take the credentials.
     pub(crate) pause: Duration,
+    /// Where rows go that the exporter cannot take; none drops them.
+    pub(crate) dead_letters: Option<DeadLetterFile>,
     /// Names of the senders' headers that the backend sees.
     pub(crate) sender_headers: Vec<String>,
 }

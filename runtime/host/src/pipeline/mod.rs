@@ -11,7 +11,8 @@
 //! Design: an [`entrance`] per signal cuts batches once and offers them to a [`lane`] per exporter, each with its
 //! queue, ledger and back-off. The [`collector`] brings in what was recorded; receivers bring in requests themselves,
 //! on their own tasks. [`delivery`] workers, as many per lane as the operator chose, take what is ready, call the
-//! exporter, and let the [`verdict`] put every row where it belongs.
+//! exporter, and let the [`verdict`] put every row where it belongs. A row that makes an exporter fault is looked for
+//! ([`faulting`]) and written to the [`dead_letters`].
 
 mod attempts;
 mod authorization;
@@ -20,8 +21,11 @@ mod closing;
 mod collector;
 mod complaints;
 mod consumer;
+mod dead_letter_file;
+mod dead_letters;
 mod delivery;
 mod entrance;
+mod faulting;
 mod flow;
 mod home;
 mod lane;
@@ -35,6 +39,7 @@ mod tests;
 mod verdict;
 
 pub(crate) use attempts::AttemptLog;
+pub(crate) use dead_letter_file::DeadLetterFile;
 pub(crate) use flow::{Pipeline, PipelineParts};
 pub(crate) use home::Home;
 pub(crate) use lane::Lane;

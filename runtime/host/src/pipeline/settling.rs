@@ -11,8 +11,9 @@ use spangate_core::{
 use super::{
     authorization::{Ruling, sender_of},
     complaints::one_line,
+    faulting::Accused,
     lane::{Lane, Pause, State},
-    verdict::{Next, Tried, Verdict, judge},
+    verdict::{Next, Tried, Verdict, Wait, judge},
 };
 use crate::telemetry::Level;
 
@@ -30,14 +31,20 @@ enum News {
 
 impl Lane {
     /// Puts every row of an attempt where it belongs.
-    pub(super) fn settle(&self, entry: QueueEntry, answer: &Answer, now: Duration) -> Settled {
+    pub(super) fn settle(self: &Arc<Self>, entry: QueueEntry, answer: &Answer, now: Duration) -> Settled {
         self.attempts.count(answer, now);
         let (ruling, mut news) = self.judge_credentials(&entry, answer, now);
+        let Accused { suspicion, blame } = self.judge_fault(&entry, answer, now);
         let is_too_old = self.settings.retry.is_too_old(entry.enqueued_at, now);
         // Not under the lock: an answer may name a million rows, and those to be sent again are copied. Until they are
         // where they belong they are in flight.
         let Verdict { settled, next } =
-            judge(Tried { rows: entry.rows(), faults: entry.faults, is_too_old, ruling }, answer);
+            judge(Tried { rows: entry.rows(), suspicion, blame, is_too_old, ruling }, answer);
+        if let (Next::Bury, Err(ExportError::Fault(fault))) = (&next, answer)
+            && self.bury(&entry, fault, now)
+        {
+            return Settled::default();
+        }
         let entry = match next.rows() {
             Some(rows) => entry.with_batch(Arc::new(entry.batch.select(rows))),
             None => entry,
@@ -95,10 +102,13 @@ impl Lane {
         now: Duration,
     ) -> Option<QueueEntry> {
         match *next {
-            Next::Done => None,
-            Next::Retry { requested, faults, .. } => {
-                let delay = self.settings.retry.delay(entry.attempt, requested, state.rng.u64(..));
-                entry.faults = faults;
+            Next::Done | Next::Bury => None,
+            Next::Retry { wait, suspicion, .. } => {
+                let delay = match wait {
+                    Wait::Nothing => Duration::ZERO,
+                    Wait::BackOff(requested) => self.settings.retry.delay(entry.attempt, requested, state.rng.u64(..)),
+                };
+                entry.suspicion = suspicion;
                 Some(entry.not_before(now.saturating_add(delay)))
             }
             Next::Hold { not_before, .. } => {

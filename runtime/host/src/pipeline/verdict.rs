@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use spangate_core::{
     exporter::{ExportError, ExportOutcome, FaultKind, Partial},
+    poison::{Ruling as Blame, Suspicion},
     tally::{DropReason, Settled},
 };
 
@@ -15,16 +16,15 @@ use super::authorization::Ruling;
 /// What a refused batch waits beyond the pause, so that another one probes if there is one.
 const BEHIND_OTHERS: Duration = Duration::from_secs(1);
 
-/// A batch that faults this often is dropped.
-pub(super) const MAX_FAULTS: u32 = 3;
-
 /// What was tried.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tried {
     /// Rows of the batch, at least 1.
     pub(super) rows: u32,
-    /// Faults before this attempt.
-    pub(super) faults: u32,
+    /// What the rows did, this attempt included.
+    pub(super) suspicion: Suspicion,
+    /// What follows if they faulted.
+    pub(super) blame: Blame,
     /// Whether the batch has been waiting for longer than it may.
     pub(super) is_too_old: bool,
     /// What follows if the backend did not take the credentials.
@@ -47,11 +47,14 @@ pub(super) enum Next {
     Retry {
         /// Ascending, unique, in range; none means all of them.
         rows: Option<Vec<u32>>,
-        /// What the backend asked for.
-        requested: Option<Duration>,
-        /// Faults so far.
-        faults: u32,
+        /// When.
+        wait: Wait,
+        /// What is known of them.
+        suspicion: Suspicion,
     },
+    /// These rows are the cause of the faults: they go to the dead letters, if there are any. Until then they are accounted
+    /// for as dropped.
+    Bury,
     /// Keep these rows, whatever their age: the backend did not take the credentials.
     Hold {
         /// As for `Retry`.
@@ -63,12 +66,21 @@ pub(super) enum Next {
     Pause(Duration),
 }
 
+/// When rows are tried once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// After our own back-off, and no sooner than the backend asked for.
+    BackOff(Option<Duration>),
+    /// Now.
+    Nothing,
+}
+
 impl Next {
     /// The rows that go on; none means all of them.
     pub(super) fn rows(&self) -> Option<&[u32]> {
         match self {
             Self::Retry { rows, .. } | Self::Hold { rows, .. } => rows.as_deref(),
-            Self::Done | Self::Pause(_) => None,
+            Self::Done | Self::Bury | Self::Pause(_) => None,
         }
     }
 }
@@ -79,9 +91,7 @@ pub(super) fn judge(tried: Tried, answer: &Result<ExportOutcome, ExportError>) -
         Ok(ExportOutcome::Accepted) => done(Settled { delivered: tried.rows, ..Settled::default() }),
         Ok(ExportOutcome::Rejected { .. }) => done(Settled { rejected: tried.rows, ..Settled::default() }),
         Ok(ExportOutcome::Partial(partial)) => judge_partial(tried, partial),
-        Ok(ExportOutcome::RetryAfter { delay, .. }) => {
-            again(tried, Next::Retry { rows: None, requested: *delay, faults: tried.faults })
-        }
+        Ok(ExportOutcome::RetryAfter { delay, .. }) => again(tried, retry(tried, Wait::BackOff(*delay))),
         Err(ExportError::Fault(fault)) => judge_fault(tried, fault.kind),
         Err(ExportError::Unavailable { delay, .. }) => again(tried, Next::Pause(*delay)),
         Err(ExportError::Unauthorized { partial, .. }) => judge_unauthorized(tried, partial.as_deref()),
@@ -117,12 +127,19 @@ fn rows_of<'a>(tried: Tried, named: impl IntoIterator<Item = &'a u32>) -> Vec<u3
 }
 
 fn judge_fault(tried: Tried, kind: FaultKind) -> Verdict {
-    let faults = tried.faults.saturating_add(1);
-    if faults >= MAX_FAULTS {
-        let dropped = Some((tried.rows, DropReason::Fault(kind)));
-        return done(Settled { dropped, ..Settled::default() });
+    match tried.blame {
+        Blame::Again => again(tried, retry(tried, Wait::BackOff(None))),
+        Blame::AtOnce => again(tried, retry(tried, Wait::Nothing)),
+        Blame::Poison => {
+            let dropped = Some((tried.rows, DropReason::Fault(kind)));
+            Verdict { settled: Settled { dropped, ..Settled::default() }, next: Next::Bury }
+        }
     }
-    again(tried, Next::Retry { rows: None, requested: None, faults })
+}
+
+/// All rows once more, under the suspicion that they are under.
+fn retry(tried: Tried, wait: Wait) -> Next {
+    Next::Retry { rows: None, wait, suspicion: tried.suspicion }
 }
 
 fn judge_partial(tried: Tried, partial: &Partial) -> Verdict {
@@ -139,7 +156,9 @@ fn judge_partial(tried: Tried, partial: &Partial) -> Verdict {
     if tried.is_too_old {
         return done(Settled { dropped: Some((retried, DropReason::TooOld)), ..settled });
     }
-    let next = Next::Retry { rows: Some(retry_rows), requested: partial.delay, faults: tried.faults };
+    // The exporter had all of them and did not fault.
+    let suspicion = Suspicion::default();
+    let next = Next::Retry { rows: Some(retry_rows), wait: Wait::BackOff(partial.delay), suspicion };
     Verdict { settled: Settled { requeued: retried, ..settled }, next }
 }
 
@@ -162,7 +181,8 @@ mod tests {
 
     use super::*;
 
-    const TRIED: Tried = Tried { rows: 10, faults: 0, is_too_old: false, ruling: None };
+    const SUSPECT: Suspicion = Suspicion::NONE.of_part();
+    const TRIED: Tried = Tried { rows: 10, suspicion: SUSPECT, blame: Blame::Again, is_too_old: false, ruling: None };
 
     fn partial(rejected: u32, rejected_rows: &[u32], retry_rows: &[u32]) -> Result<ExportOutcome, ExportError> {
         Ok(ExportOutcome::Partial(Partial {
@@ -181,7 +201,8 @@ mod tests {
     fn rows_that_a_partial_outcome_does_not_name_are_delivered() {
         let verdict = judge(TRIED, &partial(2, &[0, 1], &[9, 4]));
         assert_eq!(verdict.settled, Settled { delivered: 6, rejected: 2, requeued: 2, ..Settled::default() });
-        assert_eq!(verdict.next, Next::Retry { rows: Some(vec![4, 9]), requested: None, faults: 0 });
+        let (wait, suspicion) = (Wait::BackOff(None), Suspicion::default());
+        assert_eq!(verdict.next, Next::Retry { rows: Some(vec![4, 9]), wait, suspicion });
     }
 
     #[test]
@@ -198,12 +219,20 @@ mod tests {
     }
 
     #[test]
-    fn the_third_fault_on_a_batch_drops_it_with_the_faults_name() {
-        let second = judge(Tried { faults: 1, ..TRIED }, &fault());
-        assert_eq!(second.next, Next::Retry { rows: None, requested: None, faults: 2 });
-        let third = judge(Tried { faults: 2, ..TRIED }, &fault());
-        assert_eq!(third.settled.dropped, Some((10, DropReason::Fault(FaultKind::Trapped))));
-        assert_eq!(third.next, Next::Done);
+    fn a_fault_sends_rows_back_under_suspicion_and_the_rows_that_cause_it_away() {
+        let again = judge(TRIED, &fault());
+        assert_eq!(again.next, Next::Retry { rows: None, wait: Wait::BackOff(None), suspicion: SUSPECT });
+        let at_once = judge(Tried { blame: Blame::AtOnce, ..TRIED }, &fault());
+        assert_eq!(at_once.next, Next::Retry { rows: None, wait: Wait::Nothing, suspicion: SUSPECT });
+        let poison = judge(Tried { blame: Blame::Poison, is_too_old: true, ..TRIED }, &fault());
+        assert_eq!(poison.settled.dropped, Some((10, DropReason::Fault(FaultKind::Trapped))));
+        assert_eq!(poison.next, Next::Bury);
+    }
+
+    #[test]
+    fn a_backend_that_is_away_clears_no_suspicion() {
+        let verdict = judge(TRIED, &Ok(ExportOutcome::RetryAfter { delay: None, reason: String::new() }));
+        assert_eq!(verdict.next, Next::Retry { rows: None, wait: Wait::BackOff(None), suspicion: SUSPECT });
     }
 
     #[test]
@@ -284,14 +313,16 @@ mod tests {
     proptest! {
         #[test]
         fn every_row_of_an_attempt_goes_to_exactly_one_place(
-            rows in 1u32..30, faults in 0u32..5, is_too_old: bool, ruling in rulings(), answer in answers(),
+            rows in 1u32..30, is_too_old: bool, ruling in rulings(), answer in answers(),
+            blame in prop::sample::select(vec![Blame::Again, Blame::AtOnce, Blame::Poison]),
         ) {
-            let Verdict { settled, next } = judge(Tried { rows, faults, is_too_old, ruling }, &answer);
+            let tried = Tried { rows, suspicion: SUSPECT, blame, is_too_old, ruling };
+            let Verdict { settled, next } = judge(tried, &answer);
             let dropped = settled.dropped.map_or(0, |(rows, _)| rows);
             let places = [settled.delivered, settled.rejected, settled.requeued, settled.dead_lettered, dropped];
             prop_assert_eq!(places.iter().sum::<u32>(), rows);
             let requeued = match next {
-                Next::Done => 0,
+                Next::Done | Next::Bury => 0,
                 Next::Pause(_) => rows,
                 Next::Retry { rows: None, .. } | Next::Hold { rows: None, .. } => rows,
                 Next::Retry { rows: Some(some), .. } | Next::Hold { rows: Some(some), .. } => {

@@ -166,6 +166,12 @@ impl Problems {
         self.0.push(problem.into());
     }
 
+    /// Keys of one exporter, each with what is wrong.
+    pub(super) fn add_all(&mut self, exporter: &str, messages: Vec<String>) {
+        let problem = |message| StartProblem::Subscribe { exporter: exporter.to_owned(), message };
+        self.0.extend(messages.into_iter().map(problem));
+    }
+
     pub(super) fn into_result(self) -> Result<(), StartError> {
         if self.0.is_empty() { Ok(()) } else { Err(StartError { problems: self.0, places: Vec::new() }) }
     }

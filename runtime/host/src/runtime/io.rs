@@ -13,6 +13,9 @@ use spangate_core::suppression::suppress_this_thread;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 const THREADS: usize = 2;
+/// Threads that may wait for a disk, started when there is something to write: an exporter's dead letters never take more
+/// than one.
+const DISK_THREADS: usize = 8;
 
 /// The I/O threads. Dropping it stops them without waiting, which is allowed anywhere, inside a runtime too.
 #[derive(Debug)]
@@ -29,7 +32,7 @@ impl IoThreads {
     pub(super) fn start() -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
-            .max_blocking_threads(THREADS)
+            .max_blocking_threads(THREADS + DISK_THREADS)
             .thread_name("spangate-io")
             .on_thread_start(suppress_this_thread)
             .enable_all()

@@ -20,6 +20,7 @@ pub struct NativeExporter {
     pub(super) tick_interval: Option<Duration>,
     pub(super) queue: Option<config::Queue>,
     pub(super) retry: config::Retry,
+    pub(super) dead_letter: Option<config::DeadLetter>,
 }
 
 impl NativeExporter {
@@ -34,6 +35,7 @@ impl NativeExporter {
             tick_interval: None,
             queue: None,
             retry: config::Retry::default(),
+            dead_letter: None,
         }
     }
 
@@ -81,6 +83,13 @@ impl NativeExporter {
             false => defaults.queue,
         };
         self.queue.unwrap_or(unless_set)
+    }
+
+    /// Where rows go that make it fault while it delivers others. Default: nowhere, they are dropped.
+    #[must_use]
+    pub fn dead_letter(mut self, dead_letter: config::DeadLetter) -> Self {
+        self.dead_letter = Some(dead_letter);
+        self
     }
 
     /// Its back-off.

@@ -7,7 +7,7 @@ use spangate_core::exporter::Exporter;
 use super::{components, layers::NativeDefaults, native::NativeExporter};
 use crate::{
     config,
-    pipeline::{Lane, LaneSettings, Subscription, queue_limits, retry_policy},
+    pipeline::{DeadLetterFile, Lane, LaneSettings, Subscription, queue_limits, retry_policy},
     sandbox::SandboxExporter,
     telemetry::Log,
 };
@@ -35,9 +35,10 @@ impl Outlet {
         name: &str,
         exporter: Arc<SandboxExporter>,
         config: &config::Exporter,
-        batch: &config::BatchLimits,
+        whole: &config::Config,
         log: Log,
     ) -> Result<Self, Vec<String>> {
+        let batch = &whole.batch;
         let description = exporter.description();
         let wanted = Subscription::of_description(&description.signals, &description.event_names);
         let settings = LaneSettings {
@@ -49,6 +50,7 @@ impl Outlet {
             queue: queue_limits(&config.queue, batch, description.max_batch_size, description.max_batch_bytes),
             retry: retry_policy(&config.retry),
             pause: config.retry.pause,
+            dead_letters: dead_letters(name, config.dead_letter.as_ref(), &whole.secrets)?,
             sender_headers: sender_headers(&config.grants),
         };
         let tick_interval = description.tick_interval;
@@ -63,13 +65,17 @@ impl Outlet {
     }
 
     /// A native exporter.
+    ///
+    /// # Errors
+    /// One line, if there is no place for its dead letters.
     pub(super) fn native(
         name: &str,
         native: NativeExporter,
-        batch: &config::BatchLimits,
+        whole: &config::Config,
         defaults: &NativeDefaults,
         log: Log,
-    ) -> Self {
+    ) -> Result<Self, Vec<String>> {
+        let batch = &whole.batch;
         let queue = native.queue_or(defaults);
         let settings = LaneSettings {
             name: name.to_owned(),
@@ -80,16 +86,30 @@ impl Outlet {
             queue: queue_limits(&queue, batch, None, None),
             retry: retry_policy(&native.retry),
             pause: native.retry.pause,
+            dead_letters: dead_letters(name, native.dead_letter.as_ref(), &whole.secrets)?,
             sender_headers: Vec::new(),
         };
-        Self {
+        Ok(Self {
             component: "native".to_owned(),
             sandboxed: None,
             lane: Arc::new(Lane::new(settings, native.exporter.clone(), log)),
             exporter: native.exporter,
             tick_interval: native.tick_interval,
-        }
+        })
     }
+}
+
+/// The dead-letter file, whose folder is made now: an operator who asks for one is told before there is anything to lose.
+fn dead_letters(
+    name: &str,
+    config: Option<&config::DeadLetter>,
+    secrets: &config::Secrets,
+) -> Result<Option<DeadLetterFile>, Vec<String>> {
+    let Some(config) = config else { return Ok(None) };
+    let file = DeadLetterFile::new(name, config, secrets);
+    let dir = config.dir.display();
+    file.prepare().map_err(|error| vec![format!("dead_letter.dir: cannot make the folder {dir}: {error}")])?;
+    Ok(Some(file))
 }
 
 /// Keys of the metadata that the backend sees.

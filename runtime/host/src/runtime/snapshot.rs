@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
-use spangate_core::signal::Signal;
+use spangate_core::{poison::Standing, signal::Signal};
 
 use super::{outlet::Outlet, ports::PortsView, readiness, view::View};
 use crate::{
     config::Secrets,
-    pipeline::{AttemptLog, Pipeline},
+    pipeline::{AttemptLog, Lane, Pipeline},
     sandbox::{CpuState, ExporterState},
     status::{
         AttemptCounts, CostStatus, ExporterStatus, FaultStatus, HttpStatus, IntakeStatus, LedgerStatus, QueueStatus,
@@ -114,7 +114,7 @@ fn exporter(outlet: &Outlet, now: Duration) -> ExporterStatus {
         name: settings.name.clone(),
         component: outlet.component.clone(),
         required: settings.required,
-        state: if pause.is_some() { "paused" } else { "healthy" }.to_owned(),
+        state: state_of(lane, pause.is_some()).to_owned(),
         paused: pause.map(|pause| pause.reason),
         last_fault: last_fault(&attempts, now),
         last_refusal: last_refusal(&attempts, now),
@@ -140,6 +140,16 @@ fn exporter(outlet: &Outlet, now: Duration) -> ExporterStatus {
     }
 }
 
+/// A lane's own word: one that faulted too often is left alone, whatever it is made of.
+fn state_of(lane: &Lane, is_paused: bool) -> &'static str {
+    match lane.standing() {
+        Standing::Open { .. } => "quarantined",
+        Standing::Probing => "probing",
+        Standing::Closed if is_paused => "paused",
+        Standing::Closed => "healthy",
+    }
+}
+
 /// What the sandbox knows better: health, and faults outside of exports.
 fn with_sandbox(status: ExporterStatus, state: ExporterState) -> ExporterStatus {
     let last_fault = state.last_fault.as_ref().map(|last| FaultStatus {
@@ -150,7 +160,7 @@ fn with_sandbox(status: ExporterStatus, state: ExporterState) -> ExporterStatus 
     let faults: BTreeMap<_, _> = state.faults.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
     let is_called = matches!(state.health.as_str(), "healthy" | "suspect");
     ExporterStatus {
-        state: if is_called && status.paused.is_some() { status.state } else { state.health.as_str().to_owned() },
+        state: if is_called && status.state != "healthy" { status.state } else { state.health.as_str().to_owned() },
         last_fault: last_fault.or(status.last_fault),
         faults: if faults.is_empty() { status.faults } else { faults },
         cost: Some(cost(&state)),

@@ -122,16 +122,10 @@ fn sandboxed(
     let mut outlets = Vec::new();
     for (name, loaded) in load_all(io, config, builtins, log, terminal, problems) {
         match (loaded, config.exporters.get(&name)) {
-            (Ok(exporter), Some(settings)) => {
-                match Outlet::sandboxed(&name, exporter, settings, &config.batch, log.clone()) {
-                    Ok(outlet) => outlets.push(outlet),
-                    Err(messages) => {
-                        for message in messages {
-                            problems.add(StartProblem::Subscribe { exporter: name.clone(), message });
-                        }
-                    }
-                }
-            }
+            (Ok(exporter), Some(settings)) => match Outlet::sandboxed(&name, exporter, settings, config, log.clone()) {
+                Ok(outlet) => outlets.push(outlet),
+                Err(messages) => problems.add_all(&name, messages),
+            },
             (Err(error), _) => problems.add(StartProblem::Load { exporter: name, error }),
             (Ok(_), None) => {}
         }
@@ -150,7 +144,10 @@ fn native(
     let mut outlets = Vec::new();
     for (name, native) in natives {
         if names.insert(name.clone()) {
-            outlets.push(Outlet::native(&name, native, &config.batch, &settled.native, log.clone()));
+            match Outlet::native(&name, native, config, &settled.native, log.clone()) {
+                Ok(outlet) => outlets.push(outlet),
+                Err(messages) => problems.add_all(&name, messages),
+            }
         } else {
             problems.add(StartProblem::DuplicateName { exporter: name });
         }

@@ -19,7 +19,8 @@ pub struct ExporterStatus {
     pub version: String,
     /// Whether receivers are held back while its queue is full.
     pub required: bool,
-    /// `healthy`, `suspect`, `quarantined`, `probing`, or `paused`.
+    /// `healthy`, `suspect`, `quarantined` and `probing` (it faulted too often; a native one too), or `paused` (by its
+    /// backend).
     pub state: String,
     /// Why it takes nothing now, if that is so.
     pub paused: Option<String>,

@@ -21,6 +21,8 @@ pub struct Exporter {
     pub queue: Queue,
     /// `[retry]`
     pub retry: Retry,
+    /// `[dead_letter]`: none drops what the exporter cannot take.
+    pub dead_letter: Option<DeadLetter>,
     /// `[limits]`
     pub limits: Limits,
     /// `[grants]`
@@ -89,6 +91,16 @@ pub struct Retry {
     pub pause: Duration,
 }
 
+/// `[exporters.NAME.dead_letter]`: where rows go that make the exporter fault, one file for each exporter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// `dir`, relative to the configuration file; made for this user alone if it is not there. The file in it is
+    /// `NAME.jsonl`.
+    pub dir: PathBuf,
+    /// `max_size`: of the file. What does not fit is dropped. Default 64 MiB.
+    pub max_size: usize,
+}
+
 /// `[exporters.NAME.limits]`
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -122,6 +134,7 @@ impl Exporter {
             subscribe: Subscribe::default(),
             queue: Queue::default(),
             retry: Retry::default(),
+            dead_letter: None,
             limits: Limits::default(),
             grants: Grants::default(),
             settings: serde_json::Map::new(),

@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     super::{
-        model::{BatchLimits, Component, Exporter, Limits, Queue, Retry, Subscribe, WhenFull},
+        model::{BatchLimits, Component, DeadLetter, Exporter, Limits, Queue, Retry, Subscribe, WhenFull},
         reader::{Node, Table},
-        shapes::{boolean, bytes, duration, existing_file, integer, list, number, one_word, string},
+        shapes::{boolean, bytes, duration, existing_file, integer, list, number, one_word, path, string},
         source::Complaint,
         suggest::{nearest, one_of},
     },
@@ -40,6 +40,7 @@ pub(super) fn exporter(table: &mut Table<'_>, neighbours: &Neighbours<'_>) -> Op
         subscribe: table.section("subscribe", subscribe),
         queue: table.section("queue", |table| queue(table, required, neighbours.batch)),
         retry: table.section("retry", retry),
+        dead_letter: table.optional_section("dead_letter", dead_letter).flatten(),
         limits: table.section("limits", limits),
         grants: table.section("grants", |table| grants::grants(table, &neighbours.metadata)),
         settings: table.section("settings", free::settings),
@@ -156,6 +157,14 @@ fn retry(table: &mut Table<'_>) -> Retry {
         node.refuse(complaint.help("let `initial` be no more than `max`"));
     }
     retry
+}
+
+/// None without a place for it, which is an error.
+fn dead_letter(table: &mut Table<'_>) -> Option<DeadLetter> {
+    const HELP: &str = "name the folder that is to keep them: `dir = \"dead_letters\"`";
+    let dir = table.required("dir", HELP, path);
+    let max_size = table.or("max_size", 64 << 20, bytes(1 << 10..=1 << 40));
+    Some(DeadLetter { dir: dir?, max_size })
 }
 
 fn limits(table: &mut Table<'_>) -> Limits {

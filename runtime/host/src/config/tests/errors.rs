@@ -33,6 +33,15 @@ error: unknown key `max_que_size`
 }
 
 #[test]
+fn dead_letters_without_a_folder_or_with_room_for_none_are_refused() {
+    let table = |lines: &str| told(&exporter(&format!("[exporters.a.dead_letter]\n{lines}")));
+    let folder = "exporters.a.dead_letter.dir: `dir` is missing | name the folder that is to keep them: `dir = \"dead_letters\"`";
+    assert_eq!(table(""), [folder]);
+    let size = "exporters.a.dead_letter.max_size: the string \"1023B\" is out of range | 1KiB to 1TiB";
+    assert_eq!(table("dir = \"x\"\nmax_size = \"1023B\""), [size]);
+}
+
+#[test]
 fn every_error_of_a_file_is_told_in_its_order() {
     let text = "[receivers.otlp_http]\nlisten = \"0.0.0.0:4318\"\n[exporters.Bad]\ncomponent = \"builtin:zipkn\"\nconcurency = 2\n";
     let expected = "\
@@ -69,7 +78,7 @@ error: unknown key `concurency`
 5 | concurency = 2
   | ^^^^^^^^^^
   = key: exporters.Bad.concurency
-  = allowed: component, required, digest, concurrency, subscribe, queue, retry, limits, grants, settings
+  = allowed: component, required, digest, concurrency, subscribe, queue, retry, dead_letter, limits, grants, settings
   = help: did you mean `concurrency`?
 
 4 errors";
@@ -130,9 +139,9 @@ fn keys_in_the_wrong_table_are_sent_home() {
         told(&exporter("max_queue_size = 5\nschedule_delay = \"1s\"")),
         [
             "exporters.a.max_queue_size: unknown key `max_queue_size` | component, required, digest, concurrency, \
-             subscribe, queue, retry, limits, grants, settings | `max_queue_size` belongs in `[exporters.a.queue]`",
+             subscribe, queue, retry, dead_letter, limits, grants, settings | `max_queue_size` belongs in `[exporters.a.queue]`",
             "exporters.a.schedule_delay: unknown key `schedule_delay` | component, required, digest, concurrency, \
-             subscribe, queue, retry, limits, grants, settings | `schedule_delay` belongs in `[batch]`",
+             subscribe, queue, retry, dead_letter, limits, grants, settings | `schedule_delay` belongs in `[batch]`",
         ]
     );
 }

@@ -28,6 +28,18 @@ fn the_reference_file_says_what_it_shows() {
     assert_eq!(config.admin.expect("an address").listen.port(), 8888);
 }
 
+#[test]
+fn dead_letters_have_a_folder_beside_the_configuration_and_64_mib_unless_it_says_otherwise() {
+    let of = |lines: &str| {
+        config(&format!("{MINIMAL}[exporters.a.dead_letter]\n{lines}")).exporters["a"].dead_letter.clone()
+    };
+    let defaults = of("dir = \"letters\"").expect("a table");
+    assert_eq!((defaults.dir, defaults.max_size), ("conf/letters".into(), 64 << 20));
+    let absolute = of("dir = \"/var/letters\"\nmax_size = \"1KiB\"").expect("a table");
+    assert_eq!((absolute.dir, absolute.max_size), ("/var/letters".into(), 1 << 10));
+    assert_eq!(config(MINIMAL).exporters["a"].dead_letter, None);
+}
+
 /// The reference file with the tables in use that it only shows.
 fn with_optional_tables() -> String {
     let mut is_table = false;

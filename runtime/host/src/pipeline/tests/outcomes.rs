@@ -66,10 +66,13 @@ async fn a_rejected_batch_is_not_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_faults_three_times_is_dropped_by_the_faults_name() {
-    let (ledger, attempts) = played([], Act::Fault(FaultKind::OutOfFuel), 4).await;
-    assert_eq!(attempts, [1, 2, 3]);
-    assert_eq!(dropped(&ledger, DropReason::Fault(FaultKind::OutOfFuel)), 4);
+async fn rows_that_fault_while_nothing_gets_through_wait_until_they_are_too_old() {
+    let (stage, _) = stage([], Act::Fault(FaultKind::OutOfFuel));
+    stage.record(4);
+    tokio::time::sleep(Duration::from_secs(299)).await;
+    assert_eq!(stage.ledger(0).queued, 4);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(dropped(&stage.ledger(0), DropReason::TooOld), 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,6 +43,40 @@ pub(super) struct Handed {
     pub(super) names: Vec<String>,
 }
 
+/// Faults on every batch that has one of these rows, and takes the others.
+pub(super) struct Picky {
+    poison: Vec<String>,
+    /// Every row that it took.
+    pub(super) delivered: Mutex<Vec<String>>,
+    /// Rows of each call, and whether it faulted.
+    pub(super) calls: Mutex<Vec<(usize, bool)>>,
+}
+
+impl Picky {
+    pub(super) fn new(poison: &[&str]) -> Arc<Self> {
+        let poison = poison.iter().map(|name| (*name).to_owned()).collect();
+        Arc::new(Self { poison, delivered: Mutex::default(), calls: Mutex::default() })
+    }
+}
+
+impl Exporter for Picky {
+    fn export(&self, batch: Arc<Batch>, _: u32) -> ExportFuture<'_, Result<ExportOutcome, ExportError>> {
+        let names = super::stage::names(&batch);
+        let is_poisoned = names.iter().any(|name| self.poison.contains(name));
+        Box::pin(async move {
+            // Calls overlap where they may.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            self.calls.lock().unwrap().push((names.len(), is_poisoned));
+            if is_poisoned {
+                let detail = "cannot take it, says hunter2hunter2".to_owned();
+                return Err(ExportError::Fault(Fault { kind: FaultKind::Trapped, detail }));
+            }
+            self.delivered.lock().unwrap().extend(names);
+            Ok(ExportOutcome::Accepted)
+        })
+    }
+}
+
 /// Plays its script, then does `finally` for ever.
 pub(super) struct ScriptedExporter {
     script: Mutex<VecDeque<Act>>,

@@ -72,6 +72,7 @@ pub(super) fn settings(name: &str) -> LaneSettings {
         queue: QueueLimits::default(),
         retry: RetryPolicy::default(),
         pause: config::Retry::default().pause,
+        dead_letters: None,
         sender_headers: Vec::new(),
     }
 }
@@ -113,6 +114,11 @@ impl Stage {
         self.pipeline.consume(Signal::Spans, request(Signal::Spans, count), [].into())
     }
 
+    /// The same, with spans that are counted from `first`.
+    pub(super) fn receive_from(&self, first: u32, count: u32) -> Result<(), Refusal> {
+        self.pipeline.consume(Signal::Spans, request_from(Signal::Spans, first, count), [].into())
+    }
+
     /// The same, of a tenant.
     pub(super) fn receive_of(&self, tenant: &str, count: u32) {
         let metadata = [("x-tenant".to_owned(), tenant.to_owned())].into();
@@ -148,13 +154,18 @@ pub(super) fn names(batch: &Batch) -> Vec<String> {
 
 /// A request as a receiver makes it of OTLP bytes: spans `s0`, `s1` and so on, or events `even` and `odd` by turns.
 pub(super) fn request(signal: Signal, count: u32) -> Request {
+    request_from(signal, 0, count)
+}
+
+/// The same, with spans that are counted from `first`.
+pub(super) fn request_from(signal: Signal, first: u32, count: u32) -> Request {
     struct Deaf;
     impl Wake for Deaf {
         fn wake(&self) {}
     }
     let intake = Arc::new(Intake::new(IntakeOptions::default(), Deaf));
     let tracer = Tracer::builder(PausedClock::new(), intake.clone()).build();
-    for row in 0..count {
+    for row in first..first + count {
         match signal {
             Signal::Events => tracer.event(if row % 2 == 0 { "even" } else { "odd" }).emit(),
             _ => tracer.span(format!("s{row}")).start().end(),
