@@ -21,7 +21,7 @@ use super::{
     instance::{Instance, Mould},
     limits::{CallLimits, longest_call},
     meter::Totals,
-    quarantine::{Admission, Quarantine},
+    quarantine::{Admission, Purpose, Quarantine},
     state::{Cost, ExporterState, LastFault},
     threads::Threads,
 };
@@ -54,7 +54,7 @@ pub(super) struct Body {
     pub(super) parts: Parts,
     pub(super) seat: Seat,
     /// One permit per instance that may run.
-    pub(super) slots: Semaphore,
+    pub(super) slots: Arc<Semaphore>,
     quarantine: Mutex<Quarantine>,
     last_fault: Mutex<Option<LastFault>>,
     idle: Mutex<IdlePool<Instance>>,
@@ -76,7 +76,7 @@ impl Body {
         idle.put(first, Instant::now());
         Self {
             seat,
-            slots: Semaphore::new(parts.concurrency),
+            slots: Arc::new(Semaphore::new(parts.concurrency)),
             quarantine: Mutex::new(Quarantine::new()),
             last_fault: Mutex::default(),
             idle: Mutex::new(idle),
@@ -149,14 +149,14 @@ impl Body {
         u32::try_from(self.parts.concurrency).unwrap_or(u32::MAX)
     }
 
-    /// Keeps an instance for the next call; one that is worn is flushed and dropped.
-    pub(super) async fn put_back(&self, mut instance: Instance) {
-        if !instance.is_worn() {
-            lock(&self.idle).put(instance, Instant::now());
-            return;
+    /// Keeps an instance for the next call. One that is worn is handed back, to be retired.
+    pub(super) fn put_back(&self, mut instance: Instance) -> Option<Instance> {
+        if instance.is_worn() {
+            Instance::count_recycled(&self.parts.totals);
+            return Some(instance);
         }
-        Instance::count_recycled(&self.parts.totals);
-        self.retire(instance).await;
+        lock(&self.idle).put(instance, Instant::now());
+        None
     }
 
     /// Drops instances whenever they have had nothing to do for as long as they may, for as long as the exporter lives.
@@ -174,11 +174,15 @@ impl Body {
         }
     }
 
-    /// Lets an instance send what it holds back, and drops it.
-    async fn retire(&self, mut instance: Instance) {
+    /// Lets an instance send what it holds back, and drops it. If it faults that counts for the standing: an exporter could
+    /// spend its time there.
+    pub(super) async fn retire(&self, mut instance: Instance) {
         match instance.flush(self.limits(), &self.seat).await {
-            Ok(answer) => self.tell_refusal("flush", answer),
-            Err(fault) => self.note_fault(&fault),
+            Ok(answer) => {
+                lock(&self.quarantine).succeed_idle();
+                self.tell_refusal("flush", answer);
+            }
+            Err(fault) => self.blame(Admission::Ordinary, Purpose::Idle, &fault),
         }
     }
 
@@ -191,10 +195,25 @@ impl Body {
 
     /// Counts and tells a fault. The standing is the caller's to change.
     pub(super) fn note_fault(&self, fault: &Fault) {
+        self.count_fault(fault);
+        self.parts.host_log.tell(Level::Warn, &format!("stopped: {fault}"));
+    }
+
+    /// Counts and tells a fault, which may lead into quarantine. On one line: a crash loop should not fill a log.
+    fn blame(&self, admission: Admission, purpose: Purpose, fault: &Fault) {
+        self.count_fault(fault);
+        let sent = lock(&self.quarantine).fault(admission, purpose, Instant::now(), fastrand::f64());
+        let line = match sent {
+            Some(length) => format!("in quarantine for {:.1} s, stopped: {fault}", length.as_secs_f64()),
+            None => format!("stopped: {fault}"),
+        };
+        self.parts.host_log.tell(Level::Warn, &line);
+    }
+
+    fn count_fault(&self, fault: &Fault) {
         self.parts.totals.add_fault(fault.kind);
         self.lost.fetch_add(1, Relaxed);
         *lock(&self.last_fault) = Some(LastFault { fault: fault.clone(), at: Instant::now() });
-        self.parts.host_log.tell(Level::Warn, &format!("stopped: {fault}"));
     }
 
     /// Everything that is known at this moment.
@@ -244,21 +263,21 @@ impl Body {
 }
 
 impl Admitted<'_> {
-    /// The call returned.
+    /// The export returned.
     pub(super) fn succeed(mut self) {
         self.is_open = false;
         lock(&self.body.quarantine).succeed(self.admission);
     }
 
+    /// A call that delivers nothing returned. A probe has still to be made.
+    pub(super) fn succeed_idle(self) {
+        lock(&self.body.quarantine).succeed_idle();
+    }
+
     /// The call faulted: the fault is counted and told, and may lead into quarantine.
-    pub(super) fn fault(mut self, fault: &Fault) {
+    pub(super) fn fault(mut self, purpose: Purpose, fault: &Fault) {
         self.is_open = false;
-        self.body.note_fault(fault);
-        let sent = lock(&self.body.quarantine).fault(self.admission, Instant::now(), fastrand::f64());
-        if let Some(length) = sent {
-            let message = format!("in quarantine for {:.1} s", length.as_secs_f64());
-            self.body.parts.host_log.tell(Level::Warn, &message);
-        }
+        self.body.blame(self.admission, purpose, fault);
     }
 }
 

@@ -13,12 +13,15 @@ use spangate_core::{
     batch::Batch,
     exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, Fault, FaultKind},
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     body::{Admitted, Body},
     cpu::CpuState,
     description::Description,
+    instance::Instance,
     limits::CallLimits,
+    quarantine::Purpose,
     state::ExporterState,
     threads::Guarded,
 };
@@ -48,6 +51,8 @@ impl std::fmt::Debug for SandboxExporter {
 struct Delivered {
     answer: Result<ExportOutcome, Fault>,
     refused: Option<Refused>,
+    /// The instance, if it has to make room for another.
+    worn: Option<Instance>,
 }
 
 /// Why a call came to no answer.
@@ -110,19 +115,23 @@ impl Exporter for SandboxExporter {
 impl Body {
     async fn export(self: &Arc<Self>, batch: Arc<Batch>, attempt: u32) -> Result<ExportOutcome, ExportError> {
         let call = self.admit()?;
-        let Ok(_slot) = self.slots.acquire().await else {
+        let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
             return Err(shut_down());
         };
         self.parts.totals.calls.fetch_add(1, Relaxed);
+        let purpose = Purpose::Export(batch.whole());
         match self.run(Arc::clone(self).deliver(batch, attempt)).await {
-            Ok(Delivered { answer, refused }) => {
-                let answer = settle(call, answer.map_err(Stop::Fault));
+            Ok(Delivered { answer, refused, worn }) => {
+                let answer = settle(call, purpose, answer.map_err(Stop::Fault));
+                if let Some(worn) = worn {
+                    self.retire_later(worn, slot);
+                }
                 match refused {
                     Some(refused) => heed(&refused.to_string(), answer),
                     None => answer,
                 }
             }
-            Err(stop) => settle(call, Err(stop)),
+            Err(stop) => settle(call, purpose, Err(stop)),
         }
     }
 
@@ -132,10 +141,19 @@ impl Body {
         self.parts.totals.rows.fetch_add(u64::from(batch.len()), Relaxed);
         let answer = instance.export(batch, attempt, self.limits(), &self.seat).await;
         let refused = instance.take_refused();
-        if answer.is_ok() {
-            self.put_back(instance).await;
-        }
-        Ok(Delivered { answer, refused })
+        let worn = if answer.is_ok() { self.put_back(instance) } else { None };
+        Ok(Delivered { answer, refused, worn })
+    }
+
+    /// Lets a worn instance send what it holds back. Nobody waits for it but the next call, for its place: what the guest
+    /// said of its last batch is known.
+    fn retire_later(self: &Arc<Self>, worn: Instance, slot: OwnedSemaphorePermit) {
+        let body = Arc::clone(self);
+        let Some(guests) = self.parts.guests.handle() else { return };
+        guests.spawn(async move {
+            body.retire(worn).await;
+            drop(slot);
+        });
     }
 
     /// Instances that have nothing to do get their tick; busy ones have no need of it now.
@@ -163,8 +181,11 @@ impl Body {
     async fn run_idle(self: &Arc<Self>, what: Idle) -> Result<(), ExportError> {
         let call = self.admit()?;
         match self.run(Arc::clone(self).call_idle(what)).await {
-            Ok(()) => Ok(()),
-            stopped => settle(call, stopped),
+            Ok(()) => {
+                call.succeed_idle();
+                Ok(())
+            }
+            stopped => settle(call, Purpose::Idle, stopped),
         }
     }
 
@@ -188,7 +209,9 @@ impl Body {
             called.push(instance);
         }
         for instance in called {
-            self.put_back(instance).await;
+            if let Some(worn) = self.put_back(instance) {
+                self.retire(worn).await;
+            }
         }
         result
     }
@@ -263,18 +286,18 @@ impl Idle {
 }
 
 /// Hands the verdict to the quarantine.
-fn settle<T>(call: Admitted<'_>, result: Result<T, Stop>) -> Result<T, ExportError> {
+fn settle<T>(call: Admitted<'_>, purpose: Purpose, result: Result<T, Stop>) -> Result<T, ExportError> {
     match result {
         Ok(answer) => {
             call.succeed();
             Ok(answer)
         }
         Err(Stop::Fault(fault)) => {
-            call.fault(&fault);
+            call.fault(purpose, &fault);
             Err(ExportError::Fault(fault))
         }
         Err(Stop::NotStarted(fault)) => {
-            call.fault(&fault);
+            call.fault(purpose, &fault);
             Err(ExportError::Unavailable { delay: SOON, reason: format!("cannot be started again: {fault}") })
         }
         Err(Stop::Gone) => Err(shut_down()),

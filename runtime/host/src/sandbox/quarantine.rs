@@ -4,11 +4,19 @@
 //! over, one call probes: if it succeeds the exporter is healthy again, if it faults the next quarantine is longer.
 //! Lengths grow from 1 s to 60 s and shrink back only after a run of successes, so that an exporter that faults right
 //! after each probe does not start over.
+//!
+//! One batch with a row that makes the exporter fault is looked for by whoever sends it: it is sent twice, and then its
+//! first half. That is one fault more than what suffices when different batches fault, before the other half gets through.
+//! Exports and calls that deliver nothing (ticks, flushes) are counted apart: neither says anything about the other.
 
 use std::time::{Duration, Instant};
 
-/// Faults in a row that lead into quarantine.
+use spangate_core::batch::BatchId;
+
+/// Faults in a row, on different batches or of calls that deliver nothing, that lead into quarantine.
 const FAULTS_IN_A_ROW: u32 = 3;
+/// The same for one batch and its parts.
+const FAULTS_OF_ONE_BATCH: u32 = 4;
 /// The shortest quarantine.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest quarantine.
@@ -60,11 +68,27 @@ pub(super) enum Admission {
     Probe,
 }
 
+/// What a call was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To deliver this batch, or a part of it.
+    Export(BatchId),
+    /// To tick or to flush.
+    Idle,
+}
+
 /// The state machine of one exporter.
 #[derive(Clone, Debug)]
 pub(super) struct Quarantine {
     health: Health,
+    /// Exports that faulted since one succeeded.
     faults: u32,
+    /// The batch of the first of them.
+    first: Option<BatchId>,
+    /// Whether they were all of that batch.
+    is_one_batch: bool,
+    /// Calls that deliver nothing and faulted since one succeeded.
+    idle_faults: u32,
     successes: u32,
     level: u32,
 }
@@ -72,7 +96,15 @@ pub(super) struct Quarantine {
 impl Quarantine {
     /// A healthy exporter.
     pub(super) fn new() -> Self {
-        Self { health: Health::Healthy, faults: 0, successes: 0, level: 0 }
+        Self {
+            health: Health::Healthy,
+            faults: 0,
+            first: None,
+            is_one_batch: true,
+            idle_faults: 0,
+            successes: 0,
+            level: 0,
+        }
     }
 
     /// How the exporter is doing.
@@ -96,7 +128,7 @@ impl Quarantine {
         }
     }
 
-    /// A call succeeded. One that was let in before the quarantine does not end it.
+    /// An export succeeded. One that was let in before the quarantine does not end it.
     pub(super) fn succeed(&mut self, admission: Admission) {
         if !self.decides(admission) {
             return;
@@ -109,14 +141,25 @@ impl Quarantine {
         }
     }
 
+    /// A call that delivers nothing succeeded: it says nothing about exports.
+    pub(super) fn succeed_idle(&mut self) {
+        self.idle_faults = 0;
+    }
+
     /// A call faulted; `chance` is from 0 to 1. Answers how long the quarantine is that this led into.
-    pub(super) fn fault(&mut self, admission: Admission, now: Instant, chance: f64) -> Option<Duration> {
+    pub(super) fn fault(
+        &mut self,
+        admission: Admission,
+        purpose: Purpose,
+        now: Instant,
+        chance: f64,
+    ) -> Option<Duration> {
         if !self.decides(admission) {
             return None;
         }
         self.successes = 0;
-        self.faults = self.faults.saturating_add(1);
-        if admission == Admission::Ordinary && self.faults < FAULTS_IN_A_ROW {
+        self.count_fault(purpose);
+        if admission == Admission::Ordinary && !self.is_enough() {
             self.health = Health::Suspect;
             return None;
         }
@@ -134,7 +177,25 @@ impl Quarantine {
 
     /// Faults in a row.
     pub(super) fn faults_in_a_row(&self) -> u32 {
-        self.faults
+        self.faults.max(self.idle_faults)
+    }
+
+    fn count_fault(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Idle => self.idle_faults = self.idle_faults.saturating_add(1),
+            Purpose::Export(batch) if self.faults == 0 => {
+                (self.faults, self.first, self.is_one_batch) = (1, Some(batch), true);
+            }
+            Purpose::Export(batch) => {
+                self.faults = self.faults.saturating_add(1);
+                self.is_one_batch &= self.first == Some(batch);
+            }
+        }
+    }
+
+    fn is_enough(&self) -> bool {
+        let exports = if self.is_one_batch { FAULTS_OF_ONE_BATCH } else { FAULTS_IN_A_ROW };
+        self.faults >= exports || self.idle_faults >= FAULTS_IN_A_ROW
     }
 
     fn decides(&self, admission: Admission) -> bool {
@@ -159,8 +220,17 @@ mod tests {
 
     use super::*;
 
+    fn of_batch(number: u32) -> Purpose {
+        Purpose::Export(BatchId([number as u8; 16]))
+    }
+
+    /// So many faults, each of another batch.
     fn fault_often(quarantine: &mut Quarantine, now: Instant, times: u32) -> Option<Duration> {
-        (0..times).filter_map(|_| quarantine.admit(now).ok().and_then(|call| quarantine.fault(call, now, 0.0))).last()
+        let each = (0..times).map(|number| {
+            let call = quarantine.admit(now).ok()?;
+            quarantine.fault(call, of_batch(number), now, 0.0)
+        });
+        each.last().flatten()
     }
 
     #[test]
@@ -172,6 +242,48 @@ mod tests {
         assert_eq!(fault_often(&mut quarantine, now, 1), Some(SHORTEST));
         assert_eq!(quarantine.health(), Health::Quarantined { until: now + SHORTEST });
         assert_eq!(quarantine.admit(now), Err(SHORTEST));
+    }
+
+    #[test]
+    fn one_batch_that_faults_with_its_first_half_is_no_reason_and_with_its_second_half_it_is() {
+        let now = Instant::now();
+        let mut quarantine = Quarantine::new();
+        for _ in 0..100 {
+            for _ in 0..3 {
+                let call = quarantine.admit(now).unwrap();
+                assert_eq!(quarantine.fault(call, of_batch(1), now, 0.0), None);
+            }
+            let call = quarantine.admit(now).unwrap();
+            quarantine.succeed(call);
+        }
+        assert_eq!(quarantine.health(), Health::Healthy);
+        let faults: Vec<_> = (0..4).map(|_| quarantine.fault(Admission::Ordinary, of_batch(1), now, 0.0)).collect();
+        assert_eq!(faults, [None, None, None, Some(SHORTEST)]);
+        // Two of one batch and one of another suffice.
+        let mut quarantine = Quarantine::new();
+        let faults = [1, 1, 2].map(|batch| quarantine.fault(Admission::Ordinary, of_batch(batch), now, 0.0));
+        assert_eq!(faults, [None, None, Some(SHORTEST)]);
+    }
+
+    #[test]
+    fn exports_that_succeed_do_not_make_up_for_flushes_that_fault() {
+        let now = Instant::now();
+        let mut quarantine = Quarantine::new();
+        let mut lengths = Vec::new();
+        for _ in 0..4 {
+            let call = quarantine.admit(now + lengths.iter().sum::<Duration>()).unwrap();
+            quarantine.succeed(call);
+            let now = now + lengths.iter().sum::<Duration>();
+            lengths.extend(quarantine.fault(Admission::Ordinary, Purpose::Idle, now, 0.0));
+        }
+        assert_eq!(lengths, [SHORTEST, SHORTEST * GROWTH]);
+        let mut quarantine = Quarantine::new();
+        for _ in 0..100 {
+            let fault = || Purpose::Idle;
+            assert_eq!(quarantine.fault(Admission::Ordinary, fault(), now, 0.0), None);
+            assert_eq!(quarantine.fault(Admission::Ordinary, fault(), now, 0.0), None);
+            quarantine.succeed_idle();
+        }
     }
 
     #[test]
@@ -217,7 +329,7 @@ mod tests {
         fault_often(&mut quarantine, now, 3);
         let health = quarantine.health();
         quarantine.succeed(early);
-        assert_eq!(quarantine.fault(early, now, 0.0), None);
+        assert_eq!(quarantine.fault(early, of_batch(9), now, 0.0), None);
         assert_eq!(quarantine.health(), health);
     }
 
@@ -230,7 +342,7 @@ mod tests {
             let now = start + Duration::from_secs(second);
             while let Ok(call) = quarantine.admit(now) {
                 calls += 1;
-                quarantine.fault(call, now, 1.0);
+                quarantine.fault(call, of_batch(calls), now, 1.0);
             }
         }
         assert_eq!(calls - 1, 8);
@@ -241,7 +353,7 @@ mod tests {
         Wait(u64),
         Admit,
         Succeed(usize),
-        Fault(usize, f64),
+        Fault(usize, f64, Option<u8>),
         Abandon(usize),
     }
 
@@ -251,7 +363,8 @@ mod tests {
             Just(Step::Admit),
             Just(Step::Admit),
             any::<usize>().prop_map(Step::Succeed),
-            (any::<usize>(), any::<f64>()).prop_map(|(call, chance)| Step::Fault(call, chance)),
+            (any::<usize>(), any::<f64>(), any::<Option<u8>>())
+                .prop_map(|(call, chance, of)| Step::Fault(call, chance, of)),
             any::<usize>().prop_map(Step::Abandon),
         ]
     }
@@ -275,9 +388,10 @@ mod tests {
                         let call = calls.swap_remove(at % calls.len());
                         quarantine.succeed(call);
                     }
-                    Step::Fault(at, chance) if !calls.is_empty() => {
+                    Step::Fault(at, chance, of) if !calls.is_empty() => {
                         let call = calls.swap_remove(at % calls.len());
-                        if let Some(length) = quarantine.fault(call, now, chance) {
+                        let purpose = of.map_or(Purpose::Idle, |number| of_batch(number.into()));
+                        if let Some(length) = quarantine.fault(call, purpose, now, chance) {
                             prop_assert!((SHORTEST..=LONGEST).contains(&length));
                         }
                     }

@@ -64,6 +64,32 @@ async fn three_faults_in_a_row_lead_into_quarantine() {
 }
 
 #[tokio::test]
+async fn a_worn_instance_that_spins_in_its_flush_withholds_no_outcome_and_ends_in_quarantine() {
+    let mut stage = Stage::new();
+    stage.config.limits.memory = 20 << 16;
+    stage.config.limits.fuel_per_batch = 3_000_000;
+    // Every instance is worn after its first call.
+    let guest = Guest {
+        export: "(drop (memory.grow (i32.const 16))) (i32.const 240)",
+        flush: "(loop (br 0)) (unreachable)",
+        ..Guest::default()
+    };
+    let exporter = stage.load(&guest).await;
+    for _ in 0..3 {
+        assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted), "delivered is delivered");
+    }
+    wait_until("the last flush", || exporter.state().recycles == 3 && exporter.state().instances == 0).await;
+    wait_until("the quarantine", || matches!(exporter.state().health, Health::Quarantined { .. })).await;
+    assert_eq!(exporter.state().faults, [(FaultKind::OutOfFuel, 3)]);
+    assert!(matches!(export(&exporter).await, Err(ExportError::Unavailable { .. })));
+    let (delay, _) = reach_quarantine(&exporter).await;
+    tokio::time::sleep(delay).await;
+    assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted), "it may deliver again");
+    let is_back = || matches!(exporter.state().health, Health::Quarantined { .. });
+    wait_until("the next flush sends it back at once", is_back).await;
+}
+
+#[tokio::test]
 async fn after_quarantine_one_success_makes_it_healthy() {
     // Traps on batches of two rows.
     let guest = Guest::exporting(
@@ -153,7 +179,7 @@ async fn a_guest_that_leaks_memory_is_replaced_before_it_fails() {
         assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted));
     }
     let state = exporter.state();
-    assert!(state.recycles >= 5, "{}", state.recycles);
+    wait_until("the latest worn one", || exporter.state().recycles >= 5).await;
     assert_eq!((state.rebuilds, state.faults.len()), (0, 0));
 }
 
@@ -163,7 +189,7 @@ async fn a_guest_that_drops_no_handle_is_replaced_before_it_fails() {
     for _ in 0..1_200 {
         assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted));
     }
-    assert_eq!(exporter.state().recycles, 2);
+    wait_until("the second worn one", || exporter.state().recycles == 2).await;
 }
 
 /// Says so when it is flushed.
