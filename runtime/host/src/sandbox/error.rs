@@ -62,6 +62,14 @@ pub enum LoadError {
         /// The limit.
         max: u64,
     },
+    /// Text in another encoding than UTF-8.
+    #[error(
+        "component passes text as {found}; only UTF-8 is taken: have its bindings convert, or set `string-encoding=utf8`"
+    )]
+    Encoding {
+        /// `utf16` or `latin1+utf16`.
+        found: &'static str,
+    },
     /// No compiled code of it, and no compiler in this build.
     #[error(
         "component is not compiled, and this program was built without the feature `compiler`: {sought} is missing or of \

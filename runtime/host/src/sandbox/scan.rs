@@ -1,7 +1,7 @@
 //! What a component imports and exports, read from its bytes before anything is compiled: a component that will be
 //! refused costs no compilation.
 
-use wasmparser::{Parser, Payload};
+use wasmparser::{CanonicalFunction, CanonicalOption, Parser, Payload};
 
 use super::error::LoadError;
 use crate::bindings::escape_line;
@@ -27,7 +27,8 @@ const MAGIC: &[u8] = b"\0asm";
 /// Reads the outside of a component.
 ///
 /// # Errors
-/// [`LoadError::NotWasm`], [`LoadError::CoreModule`], [`LoadError::TooComplex`] or [`LoadError::Malformed`].
+/// [`LoadError::NotWasm`], [`LoadError::CoreModule`], [`LoadError::TooComplex`], [`LoadError::Encoding`] or
+/// [`LoadError::Malformed`].
 pub(super) fn scan(bytes: &[u8]) -> Result<Outside, LoadError> {
     if !bytes.starts_with(MAGIC) {
         return Err(LoadError::NotWasm);
@@ -70,6 +71,11 @@ fn read(bytes: &[u8]) -> Result<Outside, LoadError> {
                     outside.imports.push(told(import.map_err(malformed)?.name.name));
                 }
             }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    check_encoding(&function.map_err(malformed)?)?;
+                }
+            }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 check_count("exports", section.count().saturating_add(count(&outside.exports)))?;
                 for export in section {
@@ -82,6 +88,19 @@ fn read(bytes: &[u8]) -> Result<Outside, LoadError> {
     Ok(outside)
 }
 
+/// Text crosses as UTF-8, inside of a component too: copying it between encodings is where engines had their worst bugs.
+fn check_encoding(function: &CanonicalFunction) -> Result<(), LoadError> {
+    let (CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. }) = function else {
+        return Ok(());
+    };
+    let found = options.iter().find_map(|option| match option {
+        CanonicalOption::UTF16 => Some("utf16"),
+        CanonicalOption::CompactUTF16 => Some("latin1+utf16"),
+        _ => None,
+    });
+    found.map_or(Ok(()), |found| Err(LoadError::Encoding { found }))
+}
+
 fn count(names: &[String]) -> u32 {
     u32::try_from(names.len()).unwrap_or(u32::MAX)
 }
@@ -89,6 +108,24 @@ fn count(names: &[String]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_that_is_not_utf_8_is_refused_wherever_it_crosses() {
+        let lowering = |encoding: &str| {
+            format!(
+                "(component (import \"f\" (func $f)) (core func (canon lower (func $f) string-encoding={encoding})))"
+            )
+        };
+        let found = |text: &str| scan(&wat::parse_str(text).unwrap());
+        assert!(found(&lowering("utf8")).is_ok());
+        let inside = format!("(component {})", lowering("utf16"));
+        for (text, encoding) in
+            [(lowering("utf16"), "utf16"), (lowering("latin1+utf16"), "latin1+utf16"), (inside, "utf16")]
+        {
+            let error = found(&text).unwrap_err();
+            assert!(matches!(error, LoadError::Encoding { found } if found == encoding), "{error}");
+        }
+    }
 
     #[test]
     fn a_component_with_too_many_names_is_refused_before_they_are_kept() {
