@@ -149,13 +149,18 @@ impl Body {
         u32::try_from(self.parts.concurrency).unwrap_or(u32::MAX)
     }
 
-    /// Keeps an instance for the next call. One that is worn is handed back, to be retired.
+    /// Keeps an instance for the next call. One that is worn is handed back, to be retired. After the last call none is
+    /// kept: nobody would take it again.
     pub(super) fn put_back(&self, mut instance: Instance) -> Option<Instance> {
         if instance.is_worn() {
             Instance::count_recycled(&self.parts.totals);
             return Some(instance);
         }
-        lock(&self.idle).put(instance, Instant::now());
+        let mut idle = lock(&self.idle);
+        // Asked under the lock: who closes the slots empties the pool afterwards.
+        if !self.slots.is_closed() {
+            idle.put(instance, Instant::now());
+        }
         None
     }
 

@@ -10,7 +10,7 @@ use crate::config::Limits;
 const SPIN: &str = "(loop (br 0)) (unreachable)";
 
 /// `wasi:io/poll` and a clock to wait for.
-fn sleeping(export: &'static str) -> Guest {
+pub(super) fn sleeping(export: &'static str) -> Guest {
     Guest {
         export,
         imports: r#"

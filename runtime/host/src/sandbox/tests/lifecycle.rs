@@ -9,6 +9,7 @@ use spangate_core::exporter::{ExportError, ExportOutcome, Exporter, FaultKind};
 
 use super::{
     super::{Health, SandboxExporter},
+    faults::sleeping,
     stage::{Guest, Stage, batch},
 };
 
@@ -259,6 +260,21 @@ async fn a_guest_that_will_not_shut_down_is_stopped_and_nothing_follows() {
     assert!(matches!(exporter.shutdown().await, Err(ExportError::Fault(_))));
     assert!(matches!(export(&exporter).await, Err(ExportError::Unavailable { .. })));
     assert_eq!(exporter.state().instances, 0);
+}
+
+#[tokio::test]
+async fn a_call_that_outlasts_the_shutdown_keeps_no_instance() {
+    // Waits for 50 ms in the host, and accepts.
+    let guest = sleeping("(call $block (call $timer (i64.const 50000000))) (i32.const 240)");
+    let exporter = Stage::new().load(&guest).await;
+    let close = async {
+        wait_until("the call to start", || exporter.state().cost.rows == 2).await;
+        exporter.shutdown().await.unwrap();
+    };
+    let (outcome, ()) = tokio::join!(export(&exporter), close);
+    assert_eq!(outcome, Ok(ExportOutcome::Accepted));
+    let state = exporter.state();
+    assert_eq!((state.instances, state.cost.memory_bytes), (0, 0));
 }
 
 #[tokio::test]
