@@ -19,6 +19,8 @@ mod sizes;
 mod source;
 #[path = "tidy/words.rs"]
 mod words;
+#[path = "tidy/zoo.rs"]
+mod zoo;
 
 /// Fails with one line per violation.
 fn assert_none(rule: &str, violations: &[String]) {

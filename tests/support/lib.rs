@@ -10,6 +10,7 @@ mod process;
 pub mod samples;
 mod spangate;
 mod status;
+mod wat;
 
 pub use authority::Authority;
 pub use backend::backend;
@@ -20,3 +21,4 @@ pub use otel_client::{OtelClient, Tree, tree, tree_in};
 pub use process::{Server, free_port, wait_until};
 pub use spangate::{Spangate, binary, example};
 pub use status::Status;
+pub use wat::wat;

@@ -16,7 +16,23 @@ impl Status {
     pub fn ask(admin_port: u16) -> Self {
         let (code, body) = get(&format!("http://127.0.0.1:{admin_port}/status")).expect("an answer from /status");
         assert_eq!(code, 200, "{body}");
-        Self(serde_json::from_str(&body).expect("a document in JSON"))
+        Self::parse(&body)
+    }
+
+    /// The document as it came.
+    ///
+    /// # Panics
+    /// If it is not JSON.
+    pub fn parse(body: &str) -> Self {
+        Self(serde_json::from_str(body).expect("a document in JSON"))
+    }
+
+    /// The document of a runtime in this process.
+    ///
+    /// # Panics
+    /// Never: a status can be written as JSON.
+    pub fn of(status: &spangate::status::Status) -> Self {
+        Self(serde_json::to_value(status).expect("a document in JSON"))
     }
 
     /// The part of one exporter.

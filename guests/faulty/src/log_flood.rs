@@ -3,7 +3,7 @@
 use crate::exporter::log::{Level, log};
 use crate::{Batch, Outcome, Settings};
 
-const LINES: u32 = 10_000;
+const LINES: u32 = 2_000;
 
 pub fn export(_: Batch, _: &Settings) -> Outcome {
     let long = "long ".repeat(200_000);

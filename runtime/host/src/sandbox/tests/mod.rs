@@ -2,6 +2,7 @@
 
 mod cpu;
 mod faults;
+mod holes;
 mod lifecycle;
 mod loading;
 mod running;

@@ -13,18 +13,20 @@ use spangate_core::{
     signal::Signal,
 };
 
-use super::super::{LoadError, Sandbox, SandboxExporter, TerminalSink, metered::thread_cpu_time};
+use super::{
+    super::{LoadError, Sandbox, SandboxExporter, TerminalSink, metered::thread_cpu_time},
+    holes::fill,
+};
 use crate::{
     config,
     telemetry::{Log, LogRecord, LogSink},
 };
 
-/// A component with an exporter of spans in it. Each field is core WebAssembly text.
-///
-/// Memory: `description` at 64, a result without error at 200, an outcome at 240 (accepted while all zero), free from
-/// 4096 on. `$realloc` never frees.
+/// A component with an exporter of spans in it: `exporter.wat`, each field what goes into the hole of its name. An empty
+/// one leaves the hole's default.
+#[derive(Default)]
 pub(super) struct Guest {
-    /// Pages of memory at the start.
+    /// Pages of memory at the start; 0 for those of the template.
     pub(super) pages: u32,
     /// `(param $batch i32) (result i32)`
     pub(super) export: &'static str,
@@ -38,6 +40,12 @@ pub(super) struct Guest {
     pub(super) shutdown: &'static str,
     /// Functions, globals, data.
     pub(super) more: &'static str,
+    /// Functions, globals and tables beside `realloc`.
+    pub(super) heap: &'static str,
+    /// Body of `realloc`, which is given the old start, the old length, the alignment and the length.
+    pub(super) realloc: &'static str,
+    /// Component level: options of the lifted export, such as `(post-return $post)`.
+    pub(super) lifted: &'static str,
     /// Component level: further imports.
     pub(super) imports: &'static str,
     /// Component level: `canon lower` of what `imports` brought, as core functions.
@@ -48,24 +56,6 @@ pub(super) struct Guest {
     pub(super) taken: &'static str,
 }
 
-impl Default for Guest {
-    fn default() -> Self {
-        Self {
-            pages: 2,
-            export: "(call $drop-batch (local.get $batch)) (i32.const 240)",
-            describe: "(i32.const 64)",
-            configure: "(i32.const 200)",
-            flush: "(i32.const 200)",
-            shutdown: "",
-            more: "",
-            imports: "",
-            lowered: "",
-            given: "",
-            taken: "",
-        }
-    }
-}
-
 impl Guest {
     /// A guest whose export runs `body`.
     pub(super) fn exporting(body: &'static str) -> Self {
@@ -74,141 +64,27 @@ impl Guest {
 
     /// The component's bytes.
     pub(super) fn bytes(&self) -> Bytes {
-        let mut text = TEMPLATE.to_owned();
-        let pages = self.pages.to_string();
-        for (hole, filling) in [
-            ("PAGES", pages.as_str()),
-            ("EXPORT", self.export),
-            ("DESCRIBE", self.describe),
-            ("CONFIGURE", self.configure),
-            ("FLUSH", self.flush),
-            ("SHUTDOWN", self.shutdown),
-            ("MORE", self.more),
-            ("IMPORTS", self.imports),
-            ("LOWERED", self.lowered),
-            ("GIVEN", self.given),
-            ("TAKEN", self.taken),
-        ] {
-            text = text.replace(&format!("<{hole}>"), filling);
-        }
+        let pages = if self.pages == 0 { String::new() } else { self.pages.to_string() };
+        let text = fill(|hole| match hole {
+            "PAGES" => &pages,
+            "EXPORT" => self.export,
+            "DESCRIBE" => self.describe,
+            "CONFIGURE" => self.configure,
+            "FLUSH" => self.flush,
+            "SHUTDOWN" => self.shutdown,
+            "MORE" => self.more,
+            "HEAP" => self.heap,
+            "REALLOC" => self.realloc,
+            "LIFTED" => self.lifted,
+            "IMPORTS" => self.imports,
+            "LOWERED" => self.lowered,
+            "GIVEN" => self.given,
+            "TAKEN" => self.taken,
+            _ => panic!("a hole that no field fills: {hole}"),
+        });
         wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}")).into()
     }
 }
-
-const TEMPLATE: &str = r#"(component
-  (import "spangate:exporter/batch@0.1.0" (instance $batch-api
-    (export "batch" (type $batch (sub resource)))
-    (export "payload" (type $payload (sub resource)))
-    (type $partial-record (record (field "rejected" u32) (field "rejected-rows" (list u32))
-      (field "retry-rows" (list u32)) (field "delay-ms" (option u32)) (field "reason" string)))
-    (export "partial" (type $partial (eq $partial-record)))
-    (type $retry-record (record (field "delay-ms" (option u32)) (field "reason" string)))
-    (export "retry" (type $retry (eq $retry-record)))
-    (type $outcome-variant (variant (case "accepted") (case "partial" $partial) (case "retry-after" $retry)
-      (case "rejected" string)))
-    (export "outcome" (type $outcome (eq $outcome-variant)))
-    (type $encoding-enum (enum "protobuf" "json"))
-    (export "encoding" (type $encoding (eq $encoding-enum)))
-    (type $compression-enum (enum "identity" "gzip"))
-    (export "compression" (type $compression (eq $compression-enum)))
-    (type $framing-enum (enum "plain" "grpc"))
-    (export "framing" (type $framing (eq $framing-enum)))
-    (type $form-record (record (field "encoding" $encoding) (field "compression" $compression)
-      (field "framing" $framing)))
-    (export "payload-form" (type $form (eq $form-record)))
-    (export "[method]batch.len" (func (param "self" (borrow $batch)) (result u32)))
-    (export "[method]batch.text" (func (param "self" (borrow $batch)) (result string)))
-    (export "[method]batch.to-payload"
-      (func (param "self" (borrow $batch)) (param "form" $form) (result (own $payload))))
-    (export "[method]payload.len" (func (param "self" (borrow $payload)) (result u64)))))
-  (alias export $batch-api "batch" (type $batch))
-  (alias export $batch-api "payload" (type $payload))
-  (alias export $batch-api "outcome" (type $outcome))
-  (import "spangate:exporter/log@0.1.0" (instance $log-api
-    (type $level-enum (enum "trace" "debug" "info" "warn" "error"))
-    (export "level" (type $level (eq $level-enum)))
-    (export "log" (func (param "level" $level) (param "message" string)))))
-  (import "spangate:exporter/clock@0.1.0" (instance $clock-api (export "now" (func (result u64)))))
-  <IMPORTS>
-
-  (core module $heap-module
-    (memory (export "memory") <PAGES>)
-    (global $next (mut i32) (i32.const 8192))
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
-      (local $start i32)
-      (local.set $start (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
-      (global.set $next (i32.add (local.get $start) (local.get 3)))
-      (local.get $start)))
-  (core instance $heap (instantiate $heap-module))
-  (alias core export $heap "memory" (core memory $memory))
-  (alias core export $heap "realloc" (core func $realloc))
-
-  (core func $len (canon lower (func $batch-api "[method]batch.len")))
-  (core func $text (canon lower (func $batch-api "[method]batch.text") (memory $memory) (realloc $realloc)))
-  (core func $to-payload (canon lower (func $batch-api "[method]batch.to-payload")))
-  (core func $payload-len (canon lower (func $batch-api "[method]payload.len")))
-  (core func $drop-batch (canon resource.drop $batch))
-  (core func $log (canon lower (func $log-api "log") (memory $memory)))
-  (core func $now (canon lower (func $clock-api "now")))
-  <LOWERED>
-
-  (core module $main-module
-    (import "env" "memory" (memory 0))
-    (import "env" "len" (func $len (param i32) (result i32)))
-    (import "env" "text" (func $text (param i32 i32)))
-    (import "env" "to-payload" (func $to-payload (param i32 i32 i32 i32) (result i32)))
-    (import "env" "payload-len" (func $payload-len (param i32) (result i64)))
-    (import "env" "drop-batch" (func $drop-batch (param i32)))
-    (import "env" "log" (func $log (param i32 i32 i32)))
-    (import "env" "now" (func $now (result i64)))
-    <TAKEN>
-    (data (i32.const 64) "\00\04\00\00\04\00\00\00" "\10\04\00\00\01\00\00\00" "\20\04\00\00\01\00\00\00")
-    (data (i32.const 1024) "test")
-    (data (i32.const 1040) "1")
-    (data (i32.const 1056) "\30\04\00\00\05\00\00\00")
-    (data (i32.const 1072) "spans")
-    (global $calls (mut i32) (i32.const 0))
-    (global $kept (mut i32) (i32.const 0))
-    <MORE>
-    (func $export (export "export") (param $batch i32) (result i32)
-      (local $i i32)
-      (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
-      <EXPORT>)
-    (func (export "describe") (result i32) <DESCRIBE>)
-    (func (export "configure") (param $settings i32) (param $length i32) (result i32) <CONFIGURE>)
-    (func (export "flush") (result i32) <FLUSH>)
-    (func (export "shutdown") <SHUTDOWN>))
-  (core instance $main (instantiate $main-module (with "env" (instance
-    (export "memory" (memory $memory))
-    (export "len" (func $len))
-    (export "text" (func $text))
-    (export "to-payload" (func $to-payload))
-    (export "payload-len" (func $payload-len))
-    (export "drop-batch" (func $drop-batch))
-    (export "log" (func $log))
-    (export "now" (func $now))
-    <GIVEN>))))
-
-  (type $description-record (record (field "name" string) (field "version" string) (field "signals" (list string))
-    (field "event-names" (list string)) (field "reads" (list string)) (field "max-batch-size" (option u32))
-    (field "max-batch-bytes" (option u32)) (field "tick-interval-ms" (option u32))))
-  (export $description "description" (type $description-record))
-  (type $setting-error-record (record (field "path" string) (field "message" string)))
-  (export $setting-error "setting-error" (type $setting-error-record))
-  (func $describe (result $description) (canon lift (core func $main "describe") (memory $memory)))
-  (func $configure (param "settings" string) (result (result (error (list $setting-error))))
-    (canon lift (core func $main "configure") (memory $memory) (realloc $realloc)))
-  (func $flush (result (result (error string))) (canon lift (core func $main "flush") (memory $memory)))
-  (func $shutdown (canon lift (core func $main "shutdown")))
-  (instance $lifecycle
-    (export "description" (type $description)) (export "setting-error" (type $setting-error))
-    (export "describe" (func $describe)) (export "configure" (func $configure))
-    (export "flush" (func $flush)) (export "shutdown" (func $shutdown)))
-  (export "spangate:exporter/lifecycle@0.1.0" (instance $lifecycle))
-  (func $export-spans (param "batch" (own $batch)) (result $outcome)
-    (canon lift (core func $main "export") (memory $memory)))
-  (instance $spans (export "export-spans" (func $export-spans)))
-  (export "spangate:exporter/span-exporter@0.1.0" (instance $spans)))"#;
 
 /// Keeps what was said.
 #[derive(Default)]

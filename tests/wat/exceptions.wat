@@ -1,0 +1,4 @@
+;; Exceptions.
+== MORE
+(tag $oops)
+(func (throw $oops))

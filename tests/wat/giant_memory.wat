@@ -1,0 +1,3 @@
+;; Wants a gibibyte before it begins.
+== PAGES
+16384

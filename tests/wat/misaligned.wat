@@ -1,0 +1,3 @@
+;; Answers a pointer that is out of line.
+== EXPORT
+(i32.const 242)

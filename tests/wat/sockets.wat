@@ -1,0 +1,3 @@
+;; Wants sockets.
+== IMPORTS
+(import "wasi:sockets/tcp@0.2.0" (instance))

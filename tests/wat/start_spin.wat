@@ -1,0 +1,4 @@
+;; Loops before it is asked anything.
+== MORE
+(func $begin (loop $again (br $again)))
+(start $begin)

@@ -1,0 +1,4 @@
+;; Ends before it is asked anything.
+== MORE
+(func $begin (unreachable))
+(start $begin)

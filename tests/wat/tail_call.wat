@@ -1,0 +1,3 @@
+;; Tail calls.
+== MORE
+(func $again (return_call $again))

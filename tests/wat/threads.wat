@@ -1,0 +1,3 @@
+;; Shared memory.
+== LOWERED
+(core module (memory 1 1 shared))

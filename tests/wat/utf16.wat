@@ -1,0 +1,3 @@
+;; Its text is UTF-16.
+== LIFTED
+string-encoding=utf16

@@ -1,0 +1,3 @@
+;; Hands out the last address there is for its settings.
+== REALLOC
+(i32.const -1)
