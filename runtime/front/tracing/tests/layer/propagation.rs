@@ -43,6 +43,23 @@ fn a_trace_goes_from_a_request_through_a_span_into_the_next_request() {
 }
 
 #[test]
+fn i33_baggage_is_neither_read_nor_recorded_nor_sent_on() {
+    let stage = stage();
+    let mut request = headers(&[VALID], &[]);
+    let large = (0..500).map(|number| format!("key{number}=a%20value")).collect::<Vec<_>>().join(",");
+    assert!(large.len() > 8 << 10);
+    request.insert("baggage", large.parse().expect("a value"));
+    let mut onward = HeaderMap::new();
+    let spans = stage.run(|| {
+        let server = info_span!("server");
+        server.set_parent(extract(&request)).expect("in time");
+        inject(&server.context(), &mut onward);
+    });
+    assert_eq!(named(&spans, "server").attributes.len(), 0);
+    assert_eq!(onward.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["traceparent"]);
+}
+
+#[test]
 fn headers_that_cannot_be_used_are_ignored_and_told() {
     assert_eq!(invalid_headers(&HeaderMap::new()), None);
     assert_eq!(invalid_headers(&headers(&[VALID], &[b"a=1", b""])), None);
