@@ -27,6 +27,7 @@ use super::{
     listener::{Answer, ListenerLimits, stopped},
     opening::{Transport, Unopened, open},
     room::Room,
+    slots::ConnectionSlots,
 };
 
 /// Request line and headers of HTTP/1.1, and the decoded header list of HTTP/2, bytes.
@@ -34,6 +35,8 @@ const MAX_HEADER_BYTES: u32 = 32 * 1024;
 /// How often an HTTP/2 peer is asked whether it is still there, and how long its answer may take.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// A connection whose requests have neither begun nor ended for so long goes if there is no other room for a new one.
+const STUCK: Duration = Duration::from_secs(2);
 /// How long a connection that was asked to close may take.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -54,14 +57,19 @@ struct State {
     has_begun: bool,
     /// Whether it was asked to close, to make room.
     is_evicted: bool,
+    /// Whether what it is doing is not waited for.
+    is_cut: bool,
     /// When the connection was accepted, or its last request ended.
     since: Instant,
+    /// When its last request began or ended.
+    changed: Instant,
 }
 
 impl Activity {
     /// A connection that was accepted just now, and has a TLS handshake before it or not.
     pub(super) fn new(now: Instant, is_opening: bool) -> Self {
-        let state = State { active: 0, is_opening, has_begun: false, is_evicted: false, since: now };
+        let (has_begun, is_evicted, is_cut) = Default::default();
+        let state = State { active: 0, is_opening, has_begun, is_evicted, is_cut, since: now, changed: now };
         Self { state: Mutex::new(state), evicted: Notify::new() }
     }
 
@@ -74,6 +82,14 @@ impl Activity {
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.lock();
         (state.active == 0 && !state.is_evicted).then_some(state.since)
+    }
+
+    /// Since when requests are being answered and none has begun or ended, if that is long; none if the connection is about
+    /// to close anyway.
+    pub(super) fn stuck_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        let is_stuck = state.active > 0 && !state.is_evicted && state.changed.elapsed() >= STUCK;
+        is_stuck.then_some(state.changed)
     }
 
     /// Whether the TLS handshake has yet to end.
@@ -97,18 +113,26 @@ impl Activity {
         self.evicted.notify_one();
     }
 
+    /// Asks the connection to close, and cuts it if it does not: what it is doing has taken long already.
+    pub(super) fn cut(&self) {
+        self.lock().is_cut = true;
+        self.evict();
+    }
+
     fn begin(self: &Arc<Self>) -> Answering {
         let mut state = self.lock();
         state.active += 1;
         state.has_begun = true;
+        state.changed = Instant::now();
         Answering(self.clone())
     }
 
-    /// When the connection is to be closed, if nothing happens until then; none while a request is being answered.
+    /// When the connection is to be closed, if nothing happens until then; none while a request is being answered that is
+    /// waited for.
     fn deadline(&self, limits: &ListenerLimits) -> Option<Instant> {
         let state = self.lock();
         let allowed = if state.has_begun { limits.idle } else { limits.first_request };
-        (state.active == 0).then(|| state.since + allowed)
+        (state.active == 0 || state.is_cut).then(|| state.since + allowed)
     }
 
     /// What becomes of the connection now; `closing` is when it is to be cut, once it was asked to close.
@@ -148,6 +172,7 @@ impl Drop for Answering {
         let mut state = self.0.lock();
         state.active = state.active.saturating_sub(1);
         state.since = Instant::now();
+        state.changed = state.since;
     }
 }
 
@@ -192,8 +217,10 @@ async fn converse<A: Answer>(
     activity: Arc<Activity>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let service = service_fn(|request: Request<Incoming>| {
+    let slots = ConnectionSlots::default();
+    let service = service_fn(|mut request: Request<Incoming>| {
         let answering = activity.begin();
+        request.extensions_mut().insert(slots.clone());
         let answer = room.answer.clone().answer(request);
         async move {
             let response = answer.await;

@@ -29,6 +29,8 @@ pub(super) enum Failure {
     Refused(Refusal),
     /// Too many requests at once.
     Busy(Refusal),
+    /// Too many requests at once, and this one's body took long.
+    Displaced(Refusal),
     /// Too many bytes in all requests together.
     OverBudget(Refusal),
     /// The body came too slowly, or the sender's own deadline passed.
@@ -48,7 +50,7 @@ impl Failure {
             Self::Unauthenticated(_) => Outcome::Unauthenticated,
             Self::NotFound(_) | Self::WrongMethod(_) | Self::Unsupported(_) => Outcome::Unsupported,
             Self::Refused(_) => Outcome::Refused,
-            Self::Busy(_) | Self::OverBudget(_) => Outcome::Busy,
+            Self::Busy(_) | Self::Displaced(_) | Self::OverBudget(_) => Outcome::Busy,
             Self::TimedOut(_) => Outcome::TimedOut,
             Self::Disconnected(_) => Outcome::Disconnected,
             Self::Failed(_) => Outcome::Failed,
@@ -65,7 +67,7 @@ impl Failure {
             Self::TooLarge(_) | Self::OverBudget(_) => 8,
             Self::NotFound(_) | Self::WrongMethod(_) | Self::Unsupported(_) => 12,
             Self::Failed(_) => 13,
-            Self::Refused(_) | Self::Busy(_) => 14,
+            Self::Refused(_) | Self::Busy(_) | Self::Displaced(_) => 14,
             Self::Unauthenticated(_) => 16,
         }
     }
@@ -75,7 +77,8 @@ impl Failure {
         one_line(match self {
             Self::Malformed(text) | Self::TooLarge(text) | Self::NotFound(text) | Self::WrongMethod(text) => text,
             Self::Unsupported(text) | Self::TimedOut(text) | Self::Disconnected(text) | Self::Failed(text) => text,
-            Self::Refused(refusal) | Self::Busy(refusal) | Self::OverBudget(refusal) => &refusal.reason,
+            Self::Refused(refusal) | Self::Busy(refusal) => &refusal.reason,
+            Self::Displaced(refusal) | Self::OverBudget(refusal) => &refusal.reason,
             Self::Unauthenticated(shown) => shown.message(),
         })
     }
@@ -83,7 +86,8 @@ impl Failure {
     /// When the sender may try again, for those failures that pass.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Refused(refusal) | Self::Busy(refusal) | Self::OverBudget(refusal) => Some(refusal.retry_after),
+            Self::Refused(refusal) | Self::Busy(refusal) => Some(refusal.retry_after),
+            Self::Displaced(refusal) | Self::OverBudget(refusal) => Some(refusal.retry_after),
             _ => None,
         }
     }

@@ -4,17 +4,9 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
-use std::time::Duration;
-
-use bytes::Bytes;
-use http::HeaderMap;
-use spangate_core::{
-    batch::Metadata,
-    consumer::{Consumer, Refusal},
-};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
+    body::{self, BodyLimits},
     budget::{Budget, Charge},
     decode::{Decoded, Payload, decode},
     encoding::Encoding,
@@ -22,20 +14,23 @@ use super::{
     failure::Failure,
     security::Credentials,
     seldom::Seldom,
+    slots::{ConnectionSlots, Slot, Slots},
     stats::{Outcome, ReceiverStats},
 };
 use crate::{
     config::{self, OtherSignals},
     telemetry::{Level, Log},
 };
+use bytes::Bytes;
+use http::{Extensions, HeaderMap};
+use hyper::body::Body;
+use spangate_core::{batch::Metadata, consumer::Consumer};
 
 /// Longest request that is decoded where it was read: for a smaller one, handing it to a thread for blocking work takes
 /// longer than decoding it; a larger one would keep other connections of this worker waiting.
 const MAX_INLINE_BYTES: usize = 64 * 1024;
 /// The same for one in gzip, which may become a thousand times as long. One in zstd may become any length.
 const MAX_INLINE_GZIP_BYTES: usize = 1024;
-/// When to try again if all slots are taken.
-const BUSY: Duration = Duration::from_secs(1);
 
 /// Takes requests of one receiver.
 pub(super) struct Intake {
@@ -44,7 +39,7 @@ pub(super) struct Intake {
     consumer: Arc<dyn Consumer>,
     log: Log,
     target: &'static str,
-    slots: Arc<Semaphore>,
+    slots: Slots,
     budget: Arc<Budget>,
     credentials: Credentials,
     unauthenticated: Seldom,
@@ -53,9 +48,9 @@ pub(super) struct Intake {
     has_told_of_metrics: AtomicBool,
 }
 
-/// One of the requests that may be read and decoded at once. It goes along to wherever the work is done.
-pub(super) struct Slot {
-    _permit: OwnedSemaphorePermit,
+/// A request that was let in: its slot and the bytes it holds. It goes along to wherever the work is done.
+pub(super) struct Admitted {
+    _slot: Slot,
     charge: Charge,
 }
 
@@ -77,7 +72,7 @@ impl Intake {
         stats: Arc<ReceiverStats>,
         credentials: Credentials,
     ) -> Self {
-        let slots = Arc::new(Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)));
+        let slots = Slots::new(config.max_concurrent_requests);
         let (has_told_of_plain_logs, has_told_of_metrics) = Default::default();
         let (budget, unauthenticated) = (Budget::new(config.max_inflight_bytes), Seldom::default());
         Self {
@@ -110,32 +105,41 @@ impl Intake {
         self.refused_pages.warn(&self.log, self.target, format_args!("a page in a browser was refused: {why}"));
     }
 
-    /// Decides whether a request may be read at all.
+    /// Decides whether a request may be read at all. Its extensions say which connection it is of.
     ///
     /// # Errors
     /// The signal is not taken here, all slots are taken, or the consumer refuses.
-    pub(super) fn admit(&self, endpoint: Endpoint) -> Result<Slot, Failure> {
+    pub(super) async fn admit(&self, endpoint: Endpoint, extensions: &Extensions) -> Result<Admitted, Failure> {
         if endpoint == Endpoint::Metrics && self.config.other_signals == OtherSignals::Refuse {
             self.tell_of_metrics();
             return Err(Failure::NotFound("metrics are not taken here, only spans and events".to_owned()));
         }
-        let permit = self.slots.clone().try_acquire_owned().map_err(|_| {
-            let reason = format!("{} requests are being taken already", self.config.max_concurrent_requests);
-            Failure::Busy(Refusal { retry_after: BUSY, reason })
-        })?;
+        let of = extensions.get::<ConnectionSlots>().cloned().unwrap_or_default();
+        let slot = self.slots.take(&of).await?;
         if let Some(signal) = endpoint.signal() {
             self.consumer.admit(signal).map_err(Failure::Refused)?;
         }
-        Ok(Slot { _permit: permit, charge: self.budget.open() })
+        Ok(Admitted { _slot: slot, charge: self.budget.open() })
     }
 
-    /// Counts bytes of a body that came in, and charges them to its slot.
+    /// Reads a whole body; its bytes are counted as they come in, and charged.
     ///
     /// # Errors
-    /// All requests together hold more than they may.
-    pub(super) fn charge(&self, slot: &mut Slot, bytes: usize) -> Result<(), Failure> {
-        self.stats.bytes_received.add(bytes as u64);
-        slot.charge.add(bytes)
+    /// As [`body::read`]; if all requests together hold more than they may; if it takes long and others wait.
+    pub(super) async fn read<B>(&self, body: B, limits: BodyLimits, by: &mut Admitted) -> Result<Vec<u8>, Failure>
+    where
+        B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
+    {
+        let reading = self.slots.begin_reading();
+        let count = |bytes: usize| {
+            self.stats.bytes_received.add(bytes as u64);
+            by.charge.add(bytes)
+        };
+        tokio::select! {
+            biased;
+            whole = body::read(body, limits, count) => whole,
+            displaced = reading.displaced() => Err(displaced),
+        }
     }
 
     /// Decodes a request and hands its rows on. Nothing is awaited after the consumer took them, so that a request is
@@ -148,7 +152,7 @@ impl Intake {
         endpoint: Endpoint,
         payload: Payload,
         metadata: Metadata,
-        mut slot: Slot,
+        mut by: Admitted,
     ) -> Result<Taken, Failure> {
         let allowed = match payload.encoding {
             Encoding::Identity => MAX_INLINE_BYTES,
@@ -156,13 +160,13 @@ impl Intake {
             Encoding::Zstd => 0,
         };
         let decoded = if payload.bytes.len() <= allowed {
-            decode(endpoint, payload, &self.config, &mut slot.charge)?
+            decode(endpoint, payload, &self.config, &mut by.charge)?
         } else {
             let config = self.config.clone();
             let work = move || {
-                let decoded = decode(endpoint, payload, &config, &mut slot.charge);
+                let decoded = decode(endpoint, payload, &config, &mut by.charge);
                 // Held until the work is done, even if the sender has gone away meanwhile.
-                drop(slot);
+                drop(by);
                 decoded
             };
             #[expect(clippy::disallowed_methods, reason = "as many as there are slots; a scan ends with its bytes")]

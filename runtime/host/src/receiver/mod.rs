@@ -41,6 +41,7 @@ pub(crate) mod reply;
 mod room;
 mod security;
 mod seldom;
+mod slots;
 mod start;
 mod stats;
 

@@ -62,10 +62,10 @@ impl OtlpGrpc {
         let limits = self.limits();
         body::check_length(body, limits)?;
         let metadata = metadata::copy(&head.headers, &self.intake.config.metadata)?;
-        let mut slot = self.intake.admit(endpoint)?;
-        let framed = body::read(body, limits, |bytes| self.intake.charge(&mut slot, bytes)).await?;
+        let mut admitted = self.intake.admit(endpoint, &head.extensions).await?;
+        let framed = self.intake.read(body, limits, &mut admitted).await?;
         let payload = grpc_frame::unframe(framed, encoding, limits.max_bytes)?;
-        self.intake.take(endpoint, payload, metadata, slot).await
+        self.intake.take(endpoint, payload, metadata, admitted).await
     }
 
     fn limits(&self) -> BodyLimits {

@@ -59,10 +59,10 @@ impl OtlpHttp {
         let limits = self.limits();
         body::check_length(body, limits)?;
         let metadata = metadata::copy(&head.headers, &self.intake.config.metadata)?;
-        let mut slot = self.intake.admit(endpoint)?;
-        let bytes = body::read(body, limits, |bytes| self.intake.charge(&mut slot, bytes)).await?;
+        let mut admitted = self.intake.admit(endpoint, &head.extensions).await?;
+        let bytes = self.intake.read(body, limits, &mut admitted).await?;
         let payload = Payload::new(bytes, encoding, is_json);
-        let taken = self.intake.take(endpoint, payload, metadata, slot).await?;
+        let taken = self.intake.take(endpoint, payload, metadata, admitted).await?;
         Ok((endpoint, taken))
     }
 
@@ -133,7 +133,7 @@ impl OtlpHttp {
 
 /// Whether the body cannot be read any further.
 fn has_lost_the_body(failure: &Failure) -> bool {
-    matches!(failure, Failure::TimedOut(_) | Failure::Disconnected(_))
+    matches!(failure, Failure::TimedOut(_) | Failure::Displaced(_) | Failure::Disconnected(_))
 }
 
 fn refuse(failure: &Failure, is_protobuf: bool) -> Response<ReplyBody> {
@@ -153,8 +153,11 @@ fn refuse(failure: &Failure, is_protobuf: bool) -> Response<ReplyBody> {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             put(&mut response, header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd, identity"));
         }
-        StatusCode::REQUEST_TIMEOUT => put(&mut response, header::CONNECTION, HeaderValue::from_static("close")),
         _ => {}
+    }
+    // What is left of the body is not read.
+    if has_lost_the_body(failure) {
+        put(&mut response, header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
@@ -176,7 +179,7 @@ fn status(failure: &Failure) -> StatusCode {
         Failure::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
         Failure::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Failure::Refused(_) | Failure::OverBudget(_) => StatusCode::TOO_MANY_REQUESTS,
-        Failure::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Failure::Busy(_) | Failure::Displaced(_) => StatusCode::SERVICE_UNAVAILABLE,
         Failure::TimedOut(_) => StatusCode::REQUEST_TIMEOUT,
         Failure::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -37,19 +37,24 @@ impl<A> Room<A> {
         Self { answer, limits, stats, tls, log, target, unopened: Seldom::default(), open: Mutex::default() }
     }
 
-    /// Takes one more connection in. If there are too many, the one that has been idle longest is told to close; if there
-    /// are too many that have not finished their TLS handshake, the one that has been at it longest is.
+    /// Takes one more connection in. If there are too many, the one that has been idle longest is told to close, or, if none
+    /// is idle, the one that got nowhere for longest is cut; if there are too many that have not finished their TLS
+    /// handshake, the one that has been at it longest is told to close.
     ///
     /// None if all are busy.
     pub(super) fn enter(self: &Arc<Self>, number: u64, activity: &Arc<Activity>) -> Option<Registration<A>> {
         let mut open = self.lock();
         if open.len() >= self.limits.max_connections {
-            let Some(longest_idle) = longest(&open, Activity::idle_since) else {
+            // What was told to close does so within a moment; until then there is one connection more.
+            if let Some(longest_idle) = longest(&open, Activity::idle_since) {
+                self.evict(longest_idle);
+            } else if let Some(longest_stuck) = longest(&open, Activity::stuck_since) {
+                longest_stuck.cut();
+                self.stats.evicted.add(1);
+            } else {
                 self.stats.refused.add(1);
                 return None;
-            };
-            // What was told to close does so within a moment; until then there is one connection more.
-            self.evict(longest_idle);
+            }
         }
         if activity.is_opening() {
             let opening = || open.values().filter(|activity| activity.is_opening());

@@ -231,12 +231,13 @@ async fn the_senders_own_deadline_is_kept_and_nothing_is_taken_after_it() {
 async fn many_calls_at_once_on_one_connection_are_all_answered() {
     let running = Running::grpc(|_| ()).await;
     let client = Grpc::connect(running.address).await;
-    let calls = (0..60).map(|_| {
+    // As many as one connection may have being taken at once.
+    let calls = (0..32).map(|_| {
         let mut client = client.clone();
         tokio::spawn(async move { client.call_gzip(TRACES, &samples::good_of(100_000)).await.grpc_status() })
     });
     for call in calls.collect::<Vec<_>>() {
         assert_eq!(call.await.unwrap(), OK);
     }
-    assert_eq!(running.consumer.rows(), 60);
+    assert_eq!(running.consumer.rows(), 32);
 }

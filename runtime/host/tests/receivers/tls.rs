@@ -188,6 +188,26 @@ async fn rubbish_in_place_of_a_handshake_ends_that_connection_and_no_other() {
 }
 
 #[tokio::test]
+async fn i25_versions_of_tls_that_are_broken_are_refused_with_an_alert() {
+    let authority = Authority::new("servers");
+    let running = Running::http(with(authority.server())).await;
+    // TLS 1.0 and 1.1 with one cipher suite that both have.
+    for version in [1, 2] {
+        let body = [&[3, version][..], &[7; 32], &[0, 0, 2, 0, 0x2f, 1, 0]].concat();
+        let message = [&[1, 0, 0, body.len() as u8][..], &body].concat();
+        let record = [&[0x16, 3, 1, 0, message.len() as u8][..], &message].concat();
+        let mut raw = TcpStream::connect(running.address).await.unwrap();
+        raw.write_all(&record).await.unwrap();
+        let mut alert = Vec::new();
+        let _ = tokio::time::timeout(Duration::from_secs(10), raw.read_to_end(&mut alert)).await.expect("closed");
+        // A fatal alert: handshake_failure or protocol_version.
+        assert!(matches!(alert[..], [0x15, 3, _, 0, 2, 2, 40 | 70]), "{alert:?}");
+    }
+    eventually("both are counted", || running.stats.connections.unopened.get() == 2).await;
+    assert!(is_taken(&authority, &running, None).await);
+}
+
+#[tokio::test]
 async fn floods_of_http2_frames_over_tls_disturb_nobody_else() {
     let authority = Authority::new("servers");
     let running = Running::grpc(with(authority.server())).await;
