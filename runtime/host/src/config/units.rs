@@ -52,8 +52,8 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, UnitError> {
         }
         let Some(at) = units.iter().position(|(unit, _)| *unit == quantity.unit) else {
             let message = match DURATIONS.iter().any(|(unit, _)| *unit == quantity.unit) {
-                true => format!("the unit `{}` stands twice or after a smaller one", quantity.unit),
-                false => format!("unknown unit `{}`", quantity.unit),
+                true => format!("the unit `{}` stands twice or after a smaller one", bounded(quantity.unit)),
+                false => format!("unknown unit `{}`", bounded(quantity.unit)),
             };
             return Err(unit_error(message, duration_hint(&quantity)));
         };
@@ -103,7 +103,7 @@ pub(super) fn parse_bytes(text: &str) -> Result<u64, UnitError> {
         });
         let near: Vec<_> = near.map(|unit| format!("\"{number}{unit}\"")).collect();
         let help = (!near.is_empty()).then(|| format!("did you mean {}?", near.join(" or ")));
-        return Err(unit_error(format!("unknown unit `{}`", quantity.unit), help));
+        return Err(unit_error(format!("unknown unit `{}`", bounded(quantity.unit)), help));
     };
     let bytes =
         quantity.times(*factor).ok_or_else(|| unit_error("the size is no whole number of bytes or too large", None))?;

@@ -4,6 +4,7 @@ mod egress;
 mod environment;
 mod errors;
 mod mutations;
+mod quantities;
 mod reading;
 mod receivers;
 mod secrecy;
