@@ -4,7 +4,7 @@
 //! one turn among others. Before a slice the call waits for its turn, with its clock standing still; afterwards it is
 //! charged the thread CPU time that the slice took, whatever became of it. The deadline is looked at after each stretch (a
 //! busy runtime turns its timer too rarely). tokio's timer is only for waits in host calls, which neither fuel nor epochs
-//! could end.
+//! could end. Time in which the whole process stood still counts for no deadline.
 
 use std::{
     future::Future,
@@ -21,6 +21,7 @@ use super::{
     cpu::Seat,
     meter::{CallUsage, Totals},
     signal::Signal,
+    standstill::{LONGEST, LOOK_EVERY, Looks},
     turn::Turn,
 };
 use crate::capability::CallClock;
@@ -41,8 +42,9 @@ pub(super) struct Metered<'a, F> {
     usage: &'a mut CallUsage,
     turn: Turn<'a>,
     signal: Option<(Arc<Signal>, Waker)>,
-    /// For waits in the host: when the deadline passes.
+    /// For waits in the host: when to look at the clock, which is no later than the deadline.
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    looks: Looks,
 }
 
 impl<'a, F: Future> Metered<'a, F> {
@@ -55,7 +57,7 @@ impl<'a, F: Future> Metered<'a, F> {
         usage: &'a mut CallUsage,
     ) -> Self {
         let turn = Turn::new(seat, totals, Arc::clone(&clock));
-        Self { call: Box::pin(call), clock, totals, usage, turn, signal: None, timer: None }
+        Self { call: Box::pin(call), clock, totals, usage, turn, signal: None, timer: None, looks: Looks::default() }
     }
 
     fn poll_slice(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -67,12 +69,19 @@ impl<'a, F: Future> Metered<'a, F> {
             }
         };
         let slice = Slice::begin(&mut self.turn, self.totals, self.usage);
-        let began = Instant::now();
+        let (mut began, mut used_before) = (Instant::now(), slice.before);
         let result = loop {
             signal.begin();
             let result = self.call.as_mut().poll(&mut Context::from_waker(&waker));
             let gave_way = signal.end() && result.is_pending();
             let now = Instant::now();
+            let took = now.saturating_duration_since(began);
+            if took > LONGEST {
+                // Most of that it did not run.
+                let used = thread_cpu_time();
+                self.clock.stand(took.saturating_sub(used.saturating_sub(used_before)));
+                (began, used_before) = (now, used);
+            }
             if !gave_way || self.clock.is_over(now) {
                 break result;
             }
@@ -91,11 +100,21 @@ impl<'a, F: Future> Metered<'a, F> {
         self.clock.is_over(now)
     }
 
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(end) = self.clock.ends_at() else { return Poll::Pending };
-        match &mut self.timer {
-            Some((set, timer)) if *set == end => timer.as_mut().poll(cx),
-            timer => timer.insert((end, Box::pin(sleep_until(end.into())))).1.as_mut().poll(cx),
+    /// Ready when the deadline has passed. Until then the call is polled at every look.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let now = Instant::now();
+            if self.clock.is_over(now) {
+                return Poll::Ready(());
+            }
+            let look = now + LOOK_EVERY;
+            let look = self.clock.ends_at().map_or(look, |end| look.min(end));
+            let timer = match &mut self.timer {
+                Some((set, timer)) if (now..=look).contains(set) => timer,
+                timer => &mut timer.insert((look, Box::pin(sleep_until(look.into())))).1,
+            };
+            ready!(timer.as_mut().poll(cx));
+            self.timer = None;
         }
     }
 }
@@ -105,16 +124,20 @@ impl<F: Future> Future for Metered<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        this.clock.stand(this.looks.end(Instant::now()));
         if !this.turn.is_waiting() && this.is_past_deadline() {
             return Poll::Ready(Err(DeadlineExceeded));
         }
         ready!(this.turn.poll_on(cx));
         let result = this.poll_slice(cx);
         let is_late = !this.turn.is_waiting() && this.is_past_deadline();
+        if !this.turn.is_waiting() {
+            this.looks.begin(Instant::now());
+        }
         match result {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
             Poll::Pending if is_late => Poll::Ready(Err(DeadlineExceeded)),
-            Poll::Pending if this.turn.is_away() => this.poll_timer(cx).map(|()| Err(DeadlineExceeded)),
+            Poll::Pending if this.turn.is_away() => this.poll_deadline(cx).map(|()| Err(DeadlineExceeded)),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -277,6 +300,52 @@ mod tests {
         let (totals, mut usage) = (Totals::default(), CallUsage::default());
         let call = async { burn(Duration::from_millis(5)) };
         assert!(meter(call, Duration::from_millis(1), &seat(), &totals, &mut usage).await.is_ok());
+    }
+
+    /// Longer than a look, and than the deadline that goes with it.
+    const STOOD_STILL: Duration = Duration::from_millis(1_200);
+    const SHORTER: Duration = Duration::from_millis(800);
+
+    /// Polls a call, has the whole thread stand still, and polls it again.
+    fn poll_across_a_standstill(call: impl Future, deadline: Duration) -> (bool, Duration) {
+        let (totals, mut usage) = (Totals::default(), CallUsage::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _guard = runtime.enter();
+        let (waker, seat, clock) = (Waker::from(Arc::new(Asleep)), seat(), CallClock::start(deadline));
+        let mut cx = Context::from_waker(&waker);
+        let mut metered = Box::pin(Metered::new(call, Arc::clone(&clock), &seat, &totals, &mut usage));
+        assert!(metered.as_mut().poll(&mut cx).is_pending());
+        std::thread::sleep(STOOD_STILL);
+        (metered.as_mut().poll(&mut cx).is_ready(), clock.elapsed(Instant::now()))
+    }
+
+    #[test]
+    fn p5_a_call_that_waits_while_the_process_stands_still_is_not_late() {
+        let (has_ended, elapsed) = poll_across_a_standstill(std::future::pending::<()>(), SHORTER);
+        assert!(!has_ended && elapsed < SHORTER, "{elapsed:?}");
+    }
+
+    #[test]
+    fn p5_a_call_that_computes_while_the_process_stands_still_is_not_late_and_goes_on() {
+        let call = async {
+            let mut has_stood = false;
+            loop {
+                if !std::mem::replace(&mut has_stood, true) {
+                    std::thread::sleep(STOOD_STILL);
+                }
+                give_way().await;
+            }
+        };
+        let (has_ended, elapsed) = poll_across_a_standstill(call, SHORTER);
+        assert!(!has_ended && elapsed < SHORTER, "{elapsed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waits_for_longer_than_a_look_is_stopped_by_the_deadline_all_the_same() {
+        let (totals, mut usage) = (Totals::default(), CallUsage::default());
+        let deadline = LOOK_EVERY + DEADLINE;
+        assert!(meter(std::future::pending::<()>(), deadline, &seat(), &totals, &mut usage).await.is_err());
+        assert_eq!((usage.slices, usage.wall >= deadline), (2, true));
     }
 
     struct Asleep;

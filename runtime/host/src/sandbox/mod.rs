@@ -37,6 +37,7 @@ mod precompiled;
 mod quarantine;
 mod scan;
 mod signal;
+mod standstill;
 mod state;
 #[cfg(test)]
 mod tests;
