@@ -53,12 +53,29 @@ impl Server {
         self.child.id()
     }
 
+    /// Sends a signal, named as kill(1) names it: `STOP`, `CONT`.
+    ///
+    /// # Errors
+    /// If there is no such signal, or no such process.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status()?;
+        if status.success() { Ok(()) } else { bail!("cannot send SIG{name}: {status}") }
+    }
+
     /// Sends SIGTERM and waits for the end: exit status and log.
     ///
     /// # Errors
     /// If it does not end within 40 seconds.
-    pub fn terminate(mut self) -> Result<(ExitStatus, String)> {
-        Command::new("kill").args(["-TERM", &self.id().to_string()]).status()?;
+    pub fn terminate(self) -> Result<(ExitStatus, String)> {
+        self.signal("TERM")?;
+        self.end()
+    }
+
+    /// Waits for the end: exit status and log.
+    ///
+    /// # Errors
+    /// If it does not end within 40 seconds.
+    pub fn end(mut self) -> Result<(ExitStatus, String)> {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(40) {
             if let Some(status) = self.child.try_wait()? {
@@ -66,7 +83,7 @@ impl Server {
             }
             thread::sleep(Duration::from_millis(20));
         }
-        bail!("did not end after SIGTERM:\n{}", self.log())
+        bail!("did not end:\n{}", self.log())
     }
 }
 

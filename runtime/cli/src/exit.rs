@@ -11,7 +11,7 @@ pub(crate) enum Exit {
     Failure,
     /// 2: the command line or the configuration is wrong. Nothing was started.
     Usage,
-    /// 3: stopped, and spans or events were lost since the start.
+    /// 3: stopped, and spans or events were lost since the start, be it by a second SIGTERM.
     Lost,
     /// 130: stopped at once, by a second Ctrl-C or by one while starting.
     Interrupted,

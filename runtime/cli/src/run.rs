@@ -85,11 +85,12 @@ fn start_and_stop(document: &Document, log: &Arc<StderrLog>) -> Result<Exit> {
     eprintln!("\n{title} up to {deadline:?} to empty the queues; Ctrl-C again stops at once");
     service_notice::send(Notice::Stopping);
     drain(&runtime, deadline, sender)?;
-    let is_drained = wait_until_drained(&runtime, &events, stopping);
+    let end = wait_until_drained(&runtime, &events, stopping);
     log.finish();
     let status = runtime.status();
     eprint!("\n{}", report::render(&status, PAGE, paint));
-    Ok(if is_drained { report::exit(&status) } else { Exit::Interrupted })
+    // A person knows who pressed the keys; who manages services asks what was lost.
+    Ok(if end == End::CutShort("Ctrl-C") { Exit::Interrupted } else { report::exit(&status) })
 }
 
 /// Starts on a thread of its own: a first start compiles components, and Ctrl-C has to be heard meanwhile.
@@ -114,14 +115,23 @@ fn drain(runtime: &Arc<Runtime>, deadline: Duration, events: SyncSender<Event>) 
     std::thread::Builder::new().name("spangate-drain".into()).spawn(drain).map(drop)
 }
 
-/// Waits for the queues, and says every second how much is left. False if a second signal cuts it short.
-fn wait_until_drained(runtime: &Runtime, events: &Receiver<Event>, stopping: Instant) -> bool {
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The queues are empty, or the deadline has passed.
+    Drained,
+    /// By a second signal of this name.
+    CutShort(&'static str),
+}
+
+/// Waits for the queues, and says every second how much is left.
+fn wait_until_drained(runtime: &Runtime, events: &Receiver<Event>, stopping: Instant) -> End {
     let mut told = None;
     loop {
         match events.recv_timeout(Duration::from_secs(1)) {
             Ok(Event::Stop(_)) if stopping.elapsed() < SAME_KEYSTROKE => {}
-            Ok(Event::Stop(_)) => return false,
-            Ok(Event::Drained) | Err(RecvTimeoutError::Disconnected) => return true,
+            Ok(Event::Stop(signal)) => return End::CutShort(signal),
+            Ok(Event::Drained) | Err(RecvTimeoutError::Disconnected) => return End::Drained,
             Ok(Event::Started(_)) => {}
             Err(RecvTimeoutError::Timeout) => {
                 let exporters = runtime.status().exporters;

@@ -1,14 +1,17 @@
 //! Spans as a processor sees them.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use super::*;
 use crate::{
     attribute::{KeyValue, Value},
-    clock::ManualClock,
+    clock::{Clock, ManualClock},
     context::{SpanContext, SpanId, TraceFlags, TraceId, TraceState},
     event::{EventData, Severity},
     limits::SpanLimits,
@@ -62,6 +65,33 @@ fn tracer(change: impl FnOnce(TracerBuilder) -> TracerBuilder) -> (Arc<Notes>, A
     let (notes, clock) = (Arc::<Notes>::default(), Arc::new(ManualClock::at_unix_nanos(1_000)));
     let tracer = change(Tracer::builder(clock.clone(), notes.clone())).build();
     (notes, clock, tracer)
+}
+
+/// A processor whose clock is behind that of the one before, at every look.
+#[derive(Default)]
+struct Backwards(AtomicU64);
+
+impl Clock for Backwards {
+    fn unix_nanos(&self) -> u64 {
+        1_000
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_nanos(u64::MAX / 2 - self.0.fetch_add(1_000, Ordering::SeqCst))
+    }
+}
+
+#[test]
+fn k4_clocks_that_run_backwards_between_processors_make_spans_of_no_length() {
+    let notes = Arc::<Notes>::default();
+    let tracer = Tracer::builder(Arc::new(Backwards::default()), notes.clone()).build();
+    let mut span = tracer.span("now").start();
+    span.add_event("tick", []);
+    span.end();
+    let mut earlier = tracer.span("told").start_time(500).start();
+    earlier.end_at(400);
+    let notes: Vec<_> = notes.take().into_iter().filter(|note| note.starts_with("end")).collect();
+    assert_eq!(notes, ["end /now 1000..1000 0 [(\"tick\", 1000)]", "end /told 500..500 0 []"]);
 }
 
 fn remote(trace_flags: TraceFlags) -> SpanContext {
