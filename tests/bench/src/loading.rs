@@ -4,6 +4,7 @@ use std::{rc::Rc, sync::Arc, time::Instant};
 
 use serde_json::json;
 use spangate_core::exporter::ExportError;
+use spangate_tests::Latencies;
 use url::Url;
 
 use crate::{
@@ -22,7 +23,7 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 /// If an exporter does not load.
 pub(crate) fn groups() -> anyhow::Result<Vec<Group>> {
     let stage = Rc::new(Stage::new()?);
-    let cases = vec![load("compiled", false, &stage)?, load("from the cache", true, &stage)?];
+    let cases = vec![load("compiled", false, &stage)?, load("from the cache", true, &stage)?, slowest(&stage)?];
     Ok(vec![
         Group { title: "loading zipkin until it is configured", cases },
         Group { title: "an exporter that panics at every third call", cases: vec![fault(&stage)?] },
@@ -49,6 +50,22 @@ fn load(name: &str, is_cached: bool, stage: &Rc<Stage>) -> anyhow::Result<Case> 
             cpu += process_cpu().saturating_sub(before).as_secs_f64() * 1e3;
         }
         Ok(vec![wall / f64::from(times), cpu / f64::from(times)])
+    }))
+}
+
+/// The slow ones among all loads so far.
+fn slowest(stage: &Rc<Stage>) -> anyhow::Result<Case> {
+    let component = builtin("zipkin")?;
+    let (backend, stage) = (Url::parse(NOWHERE)?, Rc::clone(stage));
+    let mut latencies = Latencies::new();
+    let figure = Figure::new("from the cache, wall time, p99 so far", "ms").target("<= 5 ms");
+    Ok(Case::one(figure, move |times| {
+        for _ in 0..times {
+            let start = Instant::now();
+            stage.load(component, json!({}), Some(&backend))?;
+            latencies.add(start.elapsed());
+        }
+        Ok(latencies.at(0.99).as_secs_f64() * 1e3)
     }))
 }
 

@@ -12,6 +12,7 @@ mod loading;
 mod machine;
 mod native_batch;
 mod opentelemetry_sdk;
+mod proof;
 mod queueing;
 mod recording;
 mod rounds;
@@ -24,17 +25,21 @@ mod views;
 
 use std::rc::Rc;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
     case::Group,
+    proof::{ProofArguments, prove},
     rounds::{Effort, measure},
     stage::Stage,
 };
 
 /// Measures spangate and prints a table.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Only to see that everything runs: a few seconds, figures not to be believed.
     #[arg(long)]
     quick: bool,
@@ -46,6 +51,12 @@ struct Arguments {
     json: bool,
     /// Only these.
     only: Vec<Family>,
+}
+
+/// What is no table of costs.
+#[derive(Subcommand)]
+enum Command {
+    Proof(ProofArguments),
 }
 
 /// What is measured.
@@ -67,6 +78,9 @@ enum Family {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(Command::Proof(arguments)) = &arguments.command {
+        return prove(arguments);
+    }
     let mut effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     effort.rounds = arguments.rounds.map_or(effort.rounds, usize::from);
     if !arguments.json {
