@@ -22,6 +22,7 @@ mod memory_bomb;
 mod metric_flood;
 mod payload_hoard;
 mod pointer_chase;
+mod poison_picky;
 mod post;
 mod rng_output;
 mod secret_fisher;
@@ -60,6 +61,7 @@ const FAULTS: &[(&str, Fault)] = &[
     ("metric_flood", metric_flood::export),
     ("payload_hoard", payload_hoard::export),
     ("pointer_chase", pointer_chase::export),
+    ("poison_picky", poison_picky::export),
     ("post", post::export),
     ("rng_output", rng_output::export),
     ("secret_fisher", secret_fisher::export),

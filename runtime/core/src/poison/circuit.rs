@@ -14,6 +14,9 @@ use crate::batch::BatchId;
 const WINDOW: usize = 10;
 /// So many of them that faulted mean the exporter, not the data.
 const BLAMED: usize = 5;
+/// So many batches that fault with nothing in between may still each have a row of their own that causes it: what an
+/// application does at one moment comes in a batch for each signal.
+const FEW: usize = 3;
 /// Faults with nothing in between after which the exporter is left alone for a while.
 const RUN: u32 = 4;
 /// The shortest pause.
@@ -180,15 +183,14 @@ impl Circuit {
         self.passes
     }
 
-    /// Whether something got through since this was first suspected.
+    /// Whether something got through since these rows, or those around them, were suspected.
     pub(super) fn is_proven(&self, suspicion: &Suspicion) -> bool {
         suspicion.since().is_some_and(|since| self.passes > since)
     }
 
-    /// Whether what is known speaks against the data: others get through, or nobody else has faulted.
-    pub(super) fn is_data_suspected(&self, batch: BatchId, suspicion: &Suspicion) -> bool {
-        let is_alone = self.run.iter().all(|faulted| *faulted == batch);
-        !self.is_exporter_blamed() && (is_alone || self.is_proven(suspicion))
+    /// Whether what is known speaks against the data: others get through, or few others have faulted.
+    pub(super) fn is_data_suspected(&self, suspicion: &Suspicion) -> bool {
+        !self.is_exporter_blamed() && (self.run.len() <= FEW || self.is_proven(suspicion))
     }
 
     fn remember(&mut self, batch: BatchId, is_fault: bool) {

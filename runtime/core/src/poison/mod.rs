@@ -4,8 +4,9 @@
 //!
 //! 1. One row that makes an exporter fault costs that row and nothing else: after two faults on a batch at most
 //!    `2 * ceil(log2 n) + 1` calls find it among `n`, not counting calls that came to no end (a backend that is away).
-//! 2. An exporter that is broken costs nothing but time: no batch is cut, no row is condemned, everything waits.
-//! 3. No row is condemned unless something else got through after its batch first faulted.
+//! 2. An exporter that is broken costs nothing but time: where more than a few batches fault none is cut, no row is
+//!    condemned, everything waits.
+//! 3. No row is condemned unless something else got through since the rows around it were suspected.
 //! 4. A broken exporter is called seldom, however many batches wait for it.
 //!
 //! Design: [`Suspicion`] travels with what waits in a queue and says what its rows did; [`Circuit`] knows all calls of an

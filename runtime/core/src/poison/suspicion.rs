@@ -1,7 +1,6 @@
 //! What the rows of a waiting batch did, and what follows from it.
 
 use super::circuit::Circuit;
-use crate::batch::BatchId;
 
 /// Faults of a whole batch after which it is cut.
 const CUT_WHOLE: u32 = 2;
@@ -14,7 +13,7 @@ pub struct Suspicion {
     /// Of exactly these rows.
     faults: u32,
     is_part: bool,
-    /// What had got through when the batch first faulted.
+    /// What had got through when the batch first faulted, or when the part that these rows were cut from did.
     since: Option<u64>,
 }
 
@@ -55,21 +54,22 @@ impl Suspicion {
     }
 
     /// Whether the rows are to be cut in two before the next call.
-    pub fn is_cut_next(&self, rows: u32, batch: BatchId, circuit: &Circuit) -> bool {
-        self.wants_cut(rows) && circuit.is_data_suspected(batch, self)
+    pub fn is_cut_next(&self, rows: u32, circuit: &Circuit) -> bool {
+        self.wants_cut(rows) && circuit.is_data_suspected(self)
     }
 
-    /// The rows faulted, and the circuit knows: what is known now, and what follows. `batch` is the one that the rows were
-    /// cut from.
+    /// The rows faulted, and the circuit knows: what is known now, and what follows.
     #[must_use]
-    pub fn after_fault(self, rows: u32, batch: BatchId, circuit: &Circuit) -> (Self, Ruling) {
-        let since = self.since.or(Some(circuit.passes()));
+    pub fn after_fault(self, rows: u32, circuit: &Circuit) -> (Self, Ruling) {
+        // A part that is to be cut begins anew: what gets through from here on speaks for the exporter of now.
+        let is_begun_anew = self.is_part && rows > 1;
+        let since = self.since.filter(|_| !is_begun_anew).or(Some(circuit.passes()));
         let now = Self { faults: self.faults.saturating_add(1), since, ..self };
-        (now, now.rule(rows, batch, circuit))
+        (now, now.rule(rows, circuit))
     }
 
-    fn rule(&self, rows: u32, batch: BatchId, circuit: &Circuit) -> Ruling {
-        if !circuit.is_data_suspected(batch, self) {
+    fn rule(&self, rows: u32, circuit: &Circuit) -> Ruling {
+        if !circuit.is_data_suspected(self) {
             return Ruling::Again;
         }
         // A lone row was tried as often as a row that was cut out of others: its batch twice, and then once more.

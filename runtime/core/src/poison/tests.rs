@@ -103,7 +103,7 @@ impl Play {
             self.now = self.now.max(ready_at);
             return true;
         };
-        if entry.suspicion.is_cut_next(entry.rows(), entry.batch.whole(), &self.circuit) {
+        if entry.suspicion.is_cut_next(entry.rows(), &self.circuit) {
             self.queue.requeue(entry.halves().expect("two halves"), Settled::default());
             self.most_waiting = self.most_waiting.max(self.queue.len());
             return true;
@@ -132,7 +132,7 @@ impl Play {
             }
             Answer::Fault => {
                 self.openings += u32::from(self.circuit.fault(call, self.now, 0.5).is_some());
-                let (suspicion, ruling) = entry.suspicion.after_fault(entry.rows(), call.batch, &self.circuit);
+                let (suspicion, ruling) = entry.suspicion.after_fault(entry.rows(), &self.circuit);
                 entry.suspicion = suspicion;
                 match ruling {
                     Ruling::Poison => {
@@ -216,21 +216,22 @@ fn a_row_that_faults_once_is_delivered() {
 #[test]
 fn a_batch_is_never_in_more_pieces_than_the_cuts_that_lead_to_a_row_leave() {
     let poison: Vec<String> = (0..256).map(|row| name(1, row)).collect();
-    let (mut play, mut answer, mut healthy) = (Play::new(), faults_on(&poison), 0);
+    let (mut play, mut answer, mut steps) = (Play::new(), faults_on(&poison), 0);
     play.offer(1, 256);
     while play.step(&mut answer) {
-        if healthy < 250 && play.queue.len() == 1 {
-            healthy += 1;
+        steps += 1;
+        if steps % 3 == 0 && play.poison.len() < 256 {
             play.offer(2, 1);
         }
+        assert!(steps < 10_000, "it never ends");
     }
     assert_eq!(play.poison.len(), 256);
-    assert!(play.most_waiting <= 8 + 3, "{}", play.most_waiting);
+    assert!(play.most_waiting <= 2 * 8 + 3, "{}", play.most_waiting);
 }
 
 #[test]
 fn an_exporter_that_faults_on_different_batches_has_none_cut_and_none_condemned_and_is_called_seldom() {
-    for count in 2..20 {
+    for count in 1..20 {
         let mut play = Play::new();
         for number in 1..=count {
             play.offer(number, 64);
@@ -238,7 +239,8 @@ fn an_exporter_that_faults_on_different_batches_has_none_cut_and_none_condemned_
         while play.now < Duration::from_secs(600) {
             play.step(&mut |_| Answer::Fault);
         }
-        assert!(play.calls.iter().all(|call| call.rows == 64 && !call.is_part), "of {count} batches one was cut");
+        let is_cut = play.calls.iter().any(|call| call.rows < 64);
+        assert_eq!(is_cut, count <= 3, "{count} batches");
         assert_eq!((play.poison.len(), play.ledger().queued), (0, u64::from(count) * 64));
         let worst = (0..600).map(|second| {
             let from = Duration::from_secs(second);
@@ -339,11 +341,14 @@ proptest! {
             }
             prop_assert!(steps < 5_000, "it never ends");
         }
+        let refused = play.calls.iter().filter(|call| call.answer == Answer::RetryAfter).count();
         // A row that was alone all the time waits for others.
         play.offer(99, 1);
         while play.step(&mut answer) {}
         let is_lone_row = rows == 1;
-        prop_assert!(is_lone_row || play.calls_to_isolate(1) <= bound(rows), "{} calls", play.calls_to_isolate(1));
+        // A sibling that comes to no end leaves a row in doubt, which is tried again meanwhile.
+        let most = bound(rows) + refused;
+        prop_assert!(is_lone_row || play.calls_to_isolate(1) <= most, "{} calls", play.calls_to_isolate(1));
         prop_assert_eq!(&play.poison, &poison);
         prop_assert!(play.delivered.values().all(|times| *times == 1));
         let ledger = play.ledger();

@@ -51,7 +51,7 @@ impl Lane {
                 let is_new = state.circuit.standing() == Standing::Closed;
                 let chance = state.rng.f64();
                 let opened = state.circuit.fault(call, now, chance);
-                (accused.suspicion, accused.blame) = entry.suspicion.after_fault(entry.rows(), whole, &state.circuit);
+                (accused.suspicion, accused.blame) = entry.suspicion.after_fault(entry.rows(), &state.circuit);
                 if accused.blame == Ruling::Poison {
                     state.circuit.resolve(whole);
                 }

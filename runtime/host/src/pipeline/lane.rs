@@ -166,7 +166,7 @@ impl Lane {
         let Some(entry) = state.queue.pop_ready(now) else {
             return Step::WaitUntil(state.queue.next_ready_at());
         };
-        if entry.suspicion.is_cut_next(entry.rows(), entry.batch.whole(), &state.circuit) {
+        if entry.suspicion.is_cut_next(entry.rows(), &state.circuit) {
             return Step::Cut(entry);
         }
         state.authorization.begin();

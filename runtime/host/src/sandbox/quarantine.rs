@@ -7,9 +7,13 @@
 //!
 //! One batch with a row that makes the exporter fault is looked for by whoever sends it: it is sent twice, and then its
 //! first half. That is one fault more than what suffices when different batches fault, before the other half gets through.
+//! What faults in that search later, after something got through, is no fault in a row: that is whoever searches to end.
 //! Exports and calls that deliver nothing (ticks, flushes) are counted apart: neither says anything about the other.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use spangate_core::batch::BatchId;
 
@@ -17,6 +21,8 @@ use spangate_core::batch::BatchId;
 const FAULTS_IN_A_ROW: u32 = 3;
 /// The same for one batch and its parts.
 const FAULTS_OF_ONE_BATCH: u32 = 4;
+/// Batches that are remembered because they faulted.
+const SUSPECTS: usize = 16;
 /// The shortest quarantine.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// The longest quarantine.
@@ -89,6 +95,10 @@ pub(super) struct Quarantine {
     is_one_batch: bool,
     /// Calls that deliver nothing and faulted since one succeeded.
     idle_faults: u32,
+    /// The latest batches that faulted, and how many exports had succeeded when they first did.
+    suspects: VecDeque<(BatchId, u64)>,
+    /// Exports that succeeded since the start.
+    passes: u64,
     successes: u32,
     level: u32,
 }
@@ -102,6 +112,8 @@ impl Quarantine {
             first: None,
             is_one_batch: true,
             idle_faults: 0,
+            suspects: VecDeque::new(),
+            passes: 0,
             successes: 0,
             level: 0,
         }
@@ -135,6 +147,7 @@ impl Quarantine {
         }
         self.health = Health::Healthy;
         self.faults = 0;
+        self.passes = self.passes.saturating_add(1);
         self.successes = self.successes.saturating_add(1);
         if self.successes >= SUCCESSES_IN_A_ROW {
             self.level = 0;
@@ -155,6 +168,10 @@ impl Quarantine {
         chance: f64,
     ) -> Option<Duration> {
         if !self.decides(admission) {
+            return None;
+        }
+        if admission == Admission::Ordinary && self.is_searched_for(purpose) {
+            self.health = Health::Suspect;
             return None;
         }
         self.successes = 0;
@@ -180,7 +197,26 @@ impl Quarantine {
         self.faults.max(self.idle_faults)
     }
 
+    /// Whether this batch faulted before, and others got through since.
+    fn is_searched_for(&self, purpose: Purpose) -> bool {
+        let Purpose::Export(batch) = purpose else { return false };
+        self.suspects.iter().any(|(suspect, since)| *suspect == batch && self.passes > *since)
+    }
+
+    fn suspect(&mut self, batch: BatchId) {
+        if self.suspects.iter().any(|(suspect, _)| *suspect == batch) {
+            return;
+        }
+        self.suspects.push_back((batch, self.passes));
+        if self.suspects.len() > SUSPECTS {
+            self.suspects.pop_front();
+        }
+    }
+
     fn count_fault(&mut self, purpose: Purpose) {
+        if let Purpose::Export(batch) = purpose {
+            self.suspect(batch);
+        }
         match purpose {
             Purpose::Idle => self.idle_faults = self.idle_faults.saturating_add(1),
             Purpose::Export(batch) if self.faults == 0 => {
@@ -257,6 +293,11 @@ mod tests {
             quarantine.succeed(call);
         }
         assert_eq!(quarantine.health(), Health::Healthy);
+        // From the first success on they are what is searched for.
+        let faults: Vec<_> =
+            (0..40).filter_map(|_| quarantine.fault(Admission::Ordinary, of_batch(1), now, 0.0)).collect();
+        assert_eq!((faults, quarantine.health()), (vec![], Health::Suspect));
+        let mut quarantine = Quarantine::new();
         let faults: Vec<_> = (0..4).map(|_| quarantine.fault(Admission::Ordinary, of_batch(1), now, 0.0)).collect();
         assert_eq!(faults, [None, None, None, Some(SHORTEST)]);
         // Two of one batch and one of another suffice.

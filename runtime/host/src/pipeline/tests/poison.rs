@@ -6,6 +6,7 @@ use spangate_core::{
     batch::Batch,
     exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, FaultKind},
     poison::Standing,
+    queue::QueueLimits,
     tally::DropReason,
 };
 
@@ -82,7 +83,8 @@ async fn batches_behind_a_poisoned_one_are_not_held_up_by_the_search() {
 #[tokio::test(start_paused = true)]
 async fn an_exporter_that_always_faults_is_left_alone_and_nothing_is_cut_until_it_works_again() {
     let exporter = ScriptedExporter::new([], Act::Fault(FaultKind::Trapped));
-    let stage = Stage::new(vec![(settings("x"), exporter.clone())]);
+    let queue = QueueLimits { max_batch_rows: 250, ..QueueLimits::default() };
+    let stage = Stage::new(vec![(LaneSettings { queue, ..settings("x") }, exporter.clone())]);
     for _ in 0..4 {
         stage.receive(500).expect("room");
     }
@@ -91,7 +93,7 @@ async fn an_exporter_that_always_faults_is_left_alone_and_nothing_is_cut_until_i
     assert!(matches!(lane.standing(), Standing::Open { .. }));
     assert!(lane.pause(Duration::ZERO).expect("a pause").reason.starts_with("it faulted "));
     let handed = exporter.handed();
-    assert!(handed.len() <= 10 && handed.iter().all(|handed| handed.names.len() == 500), "{}", handed.len());
+    assert!(handed.len() <= 10 && handed.iter().all(|handed| handed.names.len() == 250), "{}", handed.len());
     assert_eq!(stage.ledger(0).queued, 2_000);
     assert_eq!(stage.lines.read().len(), 1, "{:?}", stage.lines.read());
     exporter.change_to(Act::Accept);
@@ -103,7 +105,8 @@ async fn an_exporter_that_always_faults_is_left_alone_and_nothing_is_cut_until_i
 #[tokio::test(start_paused = true)]
 async fn what_waits_for_an_exporter_that_always_faults_is_dropped_at_its_age_tried_or_not() {
     let exporter = ScriptedExporter::new([], Act::Fault(FaultKind::Trapped));
-    let stage = Stage::new(vec![(settings("x"), exporter.clone())]);
+    let queue = QueueLimits { max_batch_rows: 250, ..QueueLimits::default() };
+    let stage = Stage::new(vec![(LaneSettings { queue, ..settings("x") }, exporter.clone())]);
     for _ in 0..4 {
         stage.receive(500).expect("room");
     }
@@ -112,7 +115,7 @@ async fn what_waits_for_an_exporter_that_always_faults_is_dropped_at_its_age_tri
     // The last of them was cut when its rows had waited for five seconds.
     tokio::time::sleep(Duration::from_secs(7)).await;
     assert_eq!(dropped(&stage.ledger(0), DropReason::TooOld), 2_000);
-    assert!(exporter.handed().iter().all(|handed| handed.names.len() == 500));
+    assert!(exporter.handed().iter().all(|handed| handed.names.len() == 250));
 }
 
 /// A guard that cannot be dropped in peace.
