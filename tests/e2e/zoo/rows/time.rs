@@ -12,6 +12,8 @@ pub(super) const ROWS: &[Specimen] = &[
     Specimen::wat("Z02", "start_spin").refused(&["stopped in instantiation", "while it was loaded"]).slow(),
     Specimen::faulty("Z03", "trap").stopped(&["trapped"]).proof(is_seldom_called),
     Specimen::faulty("Z04", "trap_nth").stopped(&["trapped"]).settings("nth = 7").proof(loses_nothing).slow(),
+    // The load has no span that it faults on; what it does with one is looked at in tests/e2e/poison.rs.
+    Specimen::faulty("Z36", "poison_picky"),
     Specimen::faulty("Z14", "sleep").stopped(&["deadline_exceeded"]).limits(SLOW_FUEL).slow(),
     Specimen::faulty("Z91", "clock_spin").stopped(&["out_of_fuel"]).limits(QUICK),
     Specimen::wat("Z91", "wasi_clock_spin").stopped(&["out_of_fuel", "deadline_exceeded"]).slow(),
