@@ -1,8 +1,12 @@
 //! What the operator says about the way out holds on the whole way: credentials that a backend does not take, senders'
-//! headers that travel with their batches, proxies, certificates.
+//! headers that travel with their batches, proxies, certificates; and what fails on that way costs no span.
 
 #[path = "egress/credentials.rs"]
 mod credentials;
+#[path = "egress/faults.rs"]
+mod faults;
+#[path = "egress/scarcity.rs"]
+mod scarcity;
 #[path = "egress/stage.rs"]
 mod stage;
 #[path = "egress/tenants.rs"]

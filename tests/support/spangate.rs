@@ -22,11 +22,24 @@ impl Spangate {
     /// # Errors
     /// If it does not become ready; with its log.
     pub fn run(config: &str, admin_port: u16) -> Result<Self> {
+        Self::run_by(Command::new(binary()), config, admin_port)
+    }
+
+    /// As [`Spangate::run`], with no more than `max_files` files and sockets open at a time.
+    ///
+    /// # Errors
+    /// As for [`Spangate::run`].
+    pub fn run_with_few_files(config: &str, admin_port: u16, max_files: u32) -> Result<Self> {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -n {max_files} && exec \"$0\" \"$@\"")).arg(binary());
+        Self::run_by(shell, config, admin_port)
+    }
+
+    fn run_by(mut command: Command, config: &str, admin_port: u16) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("spangate.toml");
         fs::write(&path, config)?;
         let ready = format!("http://127.0.0.1:{admin_port}/readyz");
-        let mut command = Command::new(binary());
         command.arg("run").arg(&path).env("NO_COLOR", "1");
         let server = Server::start(&mut command, || matches!(get(&ready), Ok((200, _))))?;
         Ok(Self { server, dir })
