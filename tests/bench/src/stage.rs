@@ -166,6 +166,11 @@ fn exporter_config(settings: Value, reach: Option<&Url>) -> anyhow::Result<confi
         Value::Null => Map::new(),
         other => anyhow::bail!("settings are a table, not {other}"),
     };
-    config.grants.http = reach.map(|url| config::HttpGrant { allow: vec![url.clone()], ..Default::default() });
+    config.grants.http = reach.map(|url| config::HttpGrant {
+        allow: vec![url.clone()],
+        max_requests_per_second: 1_000_000,
+        max_bytes_per_second: 64 << 30,
+        ..Default::default()
+    });
     Ok(config)
 }

@@ -120,9 +120,10 @@ impl HttpGrant {
         }
     }
 
-    /// The same for requests that never leave the process: any URL, no proxy.
+    /// The same for requests that never leave the process: any URL, no proxy, and as many in a second as there are.
     pub(crate) fn rehearsal(self) -> Self {
-        Self { policy: Arc::new(EgressPolicy::rehearsal()), proxy: None, ..self }
+        let policy = Arc::new(EgressPolicy::rehearsal());
+        Self { policy, proxy: None, max_requests_per_second: u32::MAX, max_bytes_per_second: usize::MAX, ..self }
     }
 }
 

@@ -40,3 +40,14 @@ async fn a_backend_answers_any_url_and_nothing_is_looked_up_or_sent() {
     assert_eq!(asked.len(), 4);
     assert_eq!((asked[0].method.as_str(), asked[0].url.as_str()), ("POST", "https://no.such.host.invalid/a"));
 }
+
+#[tokio::test]
+async fn a_rehearsal_goes_as_fast_as_it_can_whatever_a_second_allows() {
+    let config = config::HttpGrant { max_requests_per_second: 1, max_bytes_per_second: 1, ..Default::default() };
+    let grant = HttpGrant::new(&config).unwrap();
+    let backend = Arc::new(Rehearsed::default());
+    let mut ctx = instance_of(HttpClient::rehearsal(grant, 1, Handle::current(), backend));
+    for _ in 0..50 {
+        assert_eq!(ctx.send(post("http://x.invalid/", &[b'x'; 1 << 20])).await.unwrap().status, 202);
+    }
+}
