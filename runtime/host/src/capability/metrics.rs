@@ -83,9 +83,10 @@ impl MetricsCtx {
 }
 
 impl Kept {
-    /// One name is of one kind.
+    /// One name is of one kind. The series of a name lie side by side.
     fn is_kind_free(&self, name: &str, kind: &GuestValue) -> bool {
-        let same_name = self.series.iter().find(|((kept, _), _)| kept == name);
+        let first = self.series.range((name.to_owned(), Labels::new())..).next();
+        let same_name = first.filter(|((kept, _), _)| kept == name);
         same_name.is_none_or(|(_, value)| std::mem::discriminant(value) == std::mem::discriminant(kind))
     }
 }
@@ -246,6 +247,31 @@ mod tests {
         assert_eq!(ctx.read().len(), 2);
         assert_eq!(ctx.dropped(), 98);
         assert_eq!(ctx.read()[1].value, GuestValue::Counter(2));
+    }
+
+    #[test]
+    fn the_series_cap_is_the_grants_one_below_at_and_one_above() {
+        for (names, kept, dropped) in [(2, 2, 0), (3, 3, 0), (4, 3, 1)] {
+            let ctx = MetricsCtx::new(MetricsGrant { series: 3 });
+            for n in 0..names {
+                MetricsView { ctx: &ctx }.gauge_set(format!("depth_{n}"), vec![], 1.0);
+            }
+            assert_eq!((ctx.read().len(), ctx.dropped()), (kept, dropped), "{names}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_of_one_kind_whatever_lies_beside_it() {
+        let ctx = MetricsCtx::new(MetricsGrant { series: 9 });
+        let mut view = MetricsView { ctx: &ctx };
+        for name in ["w", "x", "x_y"] {
+            view.gauge_set(name.into(), label("a", "b"), 1.0);
+        }
+        view.counter_add("x".into(), label("a", "a"), 1);
+        view.counter_add("x".into(), label("a", "c"), 1);
+        view.counter_add("x_".into(), vec![], 1);
+        view.gauge_set("x".into(), label("a", "c"), 1.0);
+        assert_eq!((ctx.read().len(), ctx.dropped()), (5, 2));
     }
 
     #[test]

@@ -179,9 +179,6 @@ mod tests {
             ("fd00:ec2::254", Metadata),
             ("fd00:ec2::23", Metadata),
             ("fd20:ce::254", Metadata),
-            ("fd00:42::42", Metadata),
-            ("fd00:42::41", UniqueLocal),
-            ("fd00:42::43", UniqueLocal),
             ("fe80::1", LinkLocal),
             ("febf::1", LinkLocal),
             ("fec0::1", Private),
@@ -194,6 +191,12 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(class(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_metadata_service_of_scaleway_is_one_address() {
+        let classes = ["fd00:42::41", "fd00:42::42", "fd00:42::43"].map(class);
+        assert_eq!(classes, [AddressClass::UniqueLocal, AddressClass::Metadata, AddressClass::UniqueLocal]);
     }
 
     #[test]

@@ -128,8 +128,8 @@ async fn an_exit_ends_the_guest_and_not_the_host() {
     assert!(error.unwrap_err().is::<I32Exit>());
 }
 
-/// Calls `now` of a clock so many times, with so much fuel.
-async fn tell_time(
+/// Makes a call so many times, with so much fuel.
+async fn call_often(
     import: &str,
     name: &str,
     signature: &str,
@@ -171,9 +171,34 @@ async fn clocks_and_random_numbers_pay_fuel_for_every_call() {
             true => ("(param i32)", "(call $call (i32.const 16))"),
             false => ("(result i64)", "(drop (call $call))"),
         };
-        let paid = tell_time(&import, name, signature, call, 100, fuel).await;
+        let paid = call_often(&import, name, signature, call, 100, fuel).await;
         assert_eq!(paid.unwrap(), 100, "{interface} {name}");
-        let error = tell_time(&import, name, signature, call, 111, fuel).await.unwrap_err();
+        let error = call_often(&import, name, signature, call, 111, fuel).await.unwrap_err();
         assert_eq!(error.downcast_ref(), Some(&wasmtime::Trap::OutOfFuel), "{interface} {name}: {error:#}");
     }
+}
+
+#[tokio::test]
+async fn the_empty_world_keeps_so_many_resources_and_not_one_more() {
+    let import = r#"(import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type $pollable (sub resource)))))
+        (alias export $poll "pollable" (type $pollable))
+        (import "wasi:clocks/monotonic-clock@0.2.0" (instance $api
+          (alias outer 1 $pollable (type $p)) (export "pollable" (type $q (eq $p)))
+          (export "subscribe-duration" (func (param "when" u64) (result (own $q))))))"#;
+    // A timer and what waits for it.
+    let most = MAX_RESOURCES as u32 / 2;
+    let keep = |timers| {
+        call_often(
+            import,
+            "subscribe-duration",
+            "(param i64) (result i32)",
+            "(drop (call $call (i64.const 1)))",
+            timers,
+            10_000_000,
+        )
+    };
+    assert_eq!(keep(most - 1).await.unwrap(), most - 1);
+    assert_eq!(keep(most).await.unwrap(), most);
+    let error = keep(most + 1).await.unwrap_err();
+    assert!(error.root_cause().to_string().contains("no free keys"), "{error:#}");
 }

@@ -52,6 +52,28 @@ async fn an_allowed_name_that_resolves_to_a_metadata_service_is_denied_under_any
 }
 
 #[tokio::test]
+async fn two_exporters_share_neither_connections_nor_credentials() {
+    let server = Raw::answering("", "").await;
+    let mut exporters = ["key-of-one-1234", "key-of-two-1234"].map(|key| {
+        instance(grant(&[&server.url("")], |grant| {
+            grant.headers.insert("x-key".into(), config::Secret::new(key.into()));
+        }))
+    });
+    for exporter in &mut exporters {
+        for _ in 0..2 {
+            exporter.send(post(server.url("/"), b"x")).await.unwrap();
+        }
+    }
+    assert_eq!(server.connections(), 2);
+    let received = server.received();
+    let keys: Vec<_> = received.iter().map(|head| head.lines().find_map(|line| line.strip_prefix("x-key: "))).collect();
+    assert_eq!(
+        keys,
+        [Some("key-of-one-1234"), Some("key-of-one-1234"), Some("key-of-two-1234"), Some("key-of-two-1234")]
+    );
+}
+
+#[tokio::test]
 async fn localhost_by_name_is_reached_through_the_systems_resolver() {
     let server = Raw::answering("", "").await;
     let entry = format!("http://localhost:{}", server.address.port());
