@@ -39,11 +39,12 @@ pub(crate) struct Load {
 }
 
 /// What became of what was offered in one stretch of time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Yield {
     pub(crate) offered: u64,
     /// Of these, by the end of it.
     pub(crate) delivered: u64,
+    seconds: f64,
     /// From the first row's making to the backend, batch by batch, sorted.
     latencies: Vec<Duration>,
 }
@@ -86,7 +87,8 @@ impl Load {
             thread::sleep(Duration::from_millis(2));
         }
         thread::sleep(GRACE);
-        Yield { offered, delivered: delivered(&scene.runtime) - before, latencies: scene.sink.forget() }
+        let delivered = delivered(&scene.runtime) - before;
+        Yield { offered, delivered, seconds: window.as_secs_f64(), latencies: scene.sink.forget() }
     }
 
     /// Rows a second that the healthy exporter delivers if it always has work.
@@ -121,6 +123,19 @@ impl Load {
 }
 
 impl Yield {
+    /// Several stretches as one.
+    pub(crate) fn sum(all: &[Self]) -> Self {
+        let mut latencies: Vec<Duration> = all.iter().flat_map(|one| &one.latencies).copied().collect();
+        latencies.sort_unstable();
+        let (offered, delivered) = (all.iter().map(|one| one.offered).sum(), all.iter().map(|one| one.delivered).sum());
+        Self { offered, delivered, seconds: all.iter().map(|one| one.seconds).sum(), latencies }
+    }
+
+    /// Rows offered per second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.offered as f64 / self.seconds
+    }
+
     /// Delivered of offered.
     pub(crate) fn share(&self) -> f64 {
         self.delivered as f64 / self.offered.max(1) as f64
@@ -130,6 +145,12 @@ impl Yield {
     pub(crate) fn p99(&self) -> f64 {
         let at = self.latencies.len().saturating_sub(1) * 99 / 100;
         self.latencies.get(at).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e3)
+    }
+}
+
+impl std::fmt::Debug for Yield {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {} rows, p99 {:.1} ms", self.delivered, self.offered, self.p99())
     }
 }
 

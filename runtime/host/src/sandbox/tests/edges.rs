@@ -31,7 +31,7 @@ async fn expect_load_edge(limit: usize, guest: impl Fn(usize) -> Guest) -> LoadE
     for n in [limit - 1, limit] {
         stage.load(&guest(n)).await;
     }
-    stage.try_load(&guest(limit + 1)).await.err().expect("one more is refused")
+    stage.try_load(&guest(limit + 1)).await.expect_err("one more is refused")
 }
 
 #[tokio::test]
