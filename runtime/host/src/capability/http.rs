@@ -69,6 +69,11 @@ impl HttpCtx {
         self.refused = None;
     }
 
+    /// Whether a request was attempted in this call.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.requests_left < self.client.grant().max_requests_per_batch
+    }
+
     /// Requests carry what came with this batch, until there is none.
     pub(crate) fn lend(&mut self, batch: Option<Arc<Batch>>) {
         self.batch = batch;

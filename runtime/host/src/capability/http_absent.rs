@@ -63,6 +63,10 @@ impl HttpCtx {
 
     pub(crate) fn begin_call(&mut self, _: Option<Arc<CallClock>>) {}
 
+    pub(crate) fn has_sent(&self) -> bool {
+        false
+    }
+
     pub(crate) fn lend(&mut self, _: Option<Arc<Batch>>) {}
 
     pub(crate) fn take_refused(&mut self) -> Option<Refused> {

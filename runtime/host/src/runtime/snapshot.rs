@@ -174,6 +174,7 @@ fn with_sandbox(status: ExporterStatus, state: ExporterState) -> ExporterStatus 
         http: Some(HttpStatus {
             requests: state.http_requests,
             denied: state.http_denied,
+            accepted_unsent: state.http_accepted_unsent,
             over_quota: state.http_over_quota,
             in_flight: state.http_in_flight,
             bytes_out: state.http_bytes_out,

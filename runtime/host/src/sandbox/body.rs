@@ -45,6 +45,8 @@ pub(super) struct Parts {
     #[expect(dead_code, reason = "kept alive for the exporter's connections")]
     pub(super) connections: Arc<Threads>,
     pub(super) concurrency: usize,
+    /// Whether it has a grant to send anything.
+    pub(super) may_send: bool,
     /// After which an instance that has nothing to do is dropped.
     pub(super) idle_timeout: Duration,
 }
@@ -235,6 +237,7 @@ impl Body {
             instances: totals.instances.load(Relaxed),
             log_lines_suppressed: capabilities.log.lines_suppressed(),
             http_denied: http.denied,
+            http_accepted_unsent: totals.accepted_unsent.load(Relaxed),
             http_over_quota: http.over_quota,
             http_in_flight: http.in_flight,
             http_requests: http.requests,

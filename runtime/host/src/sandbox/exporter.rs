@@ -141,6 +141,9 @@ impl Body {
         self.parts.totals.rows.fetch_add(u64::from(batch.len()), Relaxed);
         let answer = instance.export(batch, attempt, self.limits(), &self.seat).await;
         let refused = instance.take_refused();
+        if self.parts.may_send && answer == Ok(ExportOutcome::Accepted) && !instance.has_sent() {
+            self.parts.totals.accepted_unsent.fetch_add(1, Relaxed);
+        }
         let worn = if answer.is_ok() { self.put_back(instance) } else { None };
         Ok(Delivered { answer, refused, worn })
     }

@@ -135,6 +135,11 @@ impl Guest {
         self.http.take_refused()
     }
 
+    /// Whether a request was attempted in the latest call.
+    pub(super) fn has_sent(&self) -> bool {
+        self.http.has_sent()
+    }
+
     /// Lends a batch for the coming call, under a number that no earlier batch of this instance had.
     pub(super) fn lend(&mut self, batch: Arc<Batch>, attempt: u32) -> Resource<BatchHandle> {
         self.last_number = self.last_number.wrapping_add(1);

@@ -160,6 +160,11 @@ impl Instance {
         self.store.guest().take_refused()
     }
 
+    /// Whether it attempted a request in the latest call.
+    pub(super) fn has_sent(&mut self) -> bool {
+        self.store.guest().has_sent()
+    }
+
     /// Whether it should make room for a fresh one: after 10,000 calls, when its memory has grown to three quarters of
     /// the limit, or when it keeps handles that it should have dropped.
     pub(super) fn is_worn(&mut self) -> bool {

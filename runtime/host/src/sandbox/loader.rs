@@ -150,6 +150,7 @@ impl Sandbox {
             guests: Arc::clone(&self.guests),
             connections: Arc::clone(&self.connections),
             concurrency: config.concurrency.max(1),
+            may_send: config.grants.http.is_some(),
             idle_timeout: self.idle_timeout,
         };
         let seat = self.cpu.seat(config.limits.weight, Some(config.limits.cpu_share));

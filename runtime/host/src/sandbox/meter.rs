@@ -40,6 +40,7 @@ pub(super) struct Totals {
     pub(super) instances: AtomicU64,
     pub(super) memory: AtomicU64,
     pub(super) memory_peak: AtomicU64,
+    pub(super) accepted_unsent: AtomicU64,
     /// What its slices taught so far.
     pub(super) interval: YieldInterval,
     faults: [AtomicU64; FaultKind::ALL.len()],

@@ -28,6 +28,8 @@ pub struct ExporterState {
     pub log_lines_suppressed: u64,
     /// HTTP requests refused for their address.
     pub http_denied: u64,
+    /// Batches that it accepted in a call in which it attempted no request, although it may send.
+    pub http_accepted_unsent: u64,
     /// HTTP requests refused because a quota was used up.
     pub http_over_quota: u64,
     /// HTTP requests that have not ended.

@@ -122,6 +122,9 @@ pub struct HttpStatus {
     pub denied: u64,
     /// Requests refused because a quota was used up: of requests or bytes per second, per call or in flight.
     pub over_quota: u64,
+    /// Batches accepted in a call that attempted no request. Exporters that filter, or send at a tick, have some; one that
+    /// has nothing else sends nothing at all.
+    pub accepted_unsent: u64,
     /// Requests that have not ended.
     pub in_flight: u64,
     /// Bytes of request bodies handed to the network.

@@ -34,7 +34,7 @@
 //! | `spangate_sandbox_cpu_share` (cores), `spangate_sandbox_cpu_debt_seconds`, `spangate_sandbox_calls_waiting` | gauge | |
 //! | `spangate_exporter_memory_bytes`, `spangate_exporter_memory_peak_bytes`, `spangate_exporter_instances` | gauge | `exporter` |
 //! | `spangate_exporter_rebuilds_total`, `..._recycles_total`, `..._log_lines_suppressed_total`, `..._metric_values_dropped_total`, `..._terminal_dropped_bytes_total` | counter | `exporter` |
-//! | `spangate_exporter_http_requests_total`, `..._http_denied_total`, `..._http_over_quota_total`, `..._http_out_bytes_total`, `..._http_in_bytes_total` | counter | `exporter` |
+//! | `spangate_exporter_http_requests_total`, `..._http_denied_total`, `..._http_over_quota_total`, `..._http_accepted_unsent_total`, `..._http_out_bytes_total`, `..._http_in_bytes_total` | counter | `exporter` |
 //! | `spangate_exporter_http_in_flight` | gauge | `exporter` |
 //! | `spangate_exporter_guest_series_hidden` | gauge | `exporter` |
 //! | `spangate_guest_counter_<name>_total`, `spangate_guest_gauge_<name>`, `spangate_guest_histogram_<name>` | as the guest says | `exporter` and the guest's own |
@@ -299,10 +299,11 @@ fn write_sandboxes(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fm
     let http = || exporters.iter().filter_map(|exporter| Some((of(exporter), exporter.http.as_ref()?)));
     let in_flight = http().map(|(labels, http)| (labels, http.in_flight as f64)).collect();
     out.gauge("spangate_exporter_http_in_flight", "HTTP requests that have not ended", in_flight)?;
-    let counters: [Column<HttpStatus>; 5] = [
+    let counters: [Column<HttpStatus>; 6] = [
         ("requests", "HTTP requests allowed and attempted", |http| http.requests),
         ("denied", "HTTP requests refused for their address", |http| http.denied),
         ("over_quota", "HTTP requests refused because a quota was used up", |http| http.over_quota),
+        ("accepted_unsent", "Batches accepted in a call that attempted no request", |http| http.accepted_unsent),
         ("out_bytes", "Bytes of request bodies handed to the network", |http| http.bytes_out),
         ("in_bytes", "Bytes of response bodies read", |http| http.bytes_in),
     ];

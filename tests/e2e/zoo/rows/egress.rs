@@ -52,6 +52,7 @@ pub(super) const ROWS: &[Specimen] = &[
         .limits(PATIENT)
         .answer(wire::trickle)
         .proof(|scene| gives_up(scene, "timeout"))
+        .epilogue(has_nothing_in_flight)
         .slow(),
     Specimen::faulty("Z26", "post")
         .variant("endless")
@@ -59,6 +60,7 @@ pub(super) const ROWS: &[Specimen] = &[
         .limits(PATIENT)
         .answer(wire::endless)
         .proof(is_cut_at_four_mebibytes)
+        .epilogue(has_nothing_in_flight)
         .slow(),
     Specimen::faulty("Z26", "post")
         .variant("gzip")
@@ -145,6 +147,11 @@ fn gives_up(scene: &Scene, word: &str) {
     assert!(scene.backend.connections() > 0 && scene.bad().faults.is_empty());
 }
 
+fn has_nothing_in_flight(scene: &Scene) {
+    scene.wait_for("requests to end", |bad| bad.http.as_ref().is_some_and(|http| http.in_flight == 0));
+    wait_until("connections to be closed", || (scene.backend.open() == 0).then_some(()));
+}
+
 fn is_cut_at_four_mebibytes(scene: &Scene) {
     gives_up(scene, "response-too-large");
     // What the guest's host took, and what lay in the buffers of both ends.
@@ -174,7 +181,10 @@ fn is_believed_and_noted(scene: &Scene) {
     let bad = scene.settle();
     assert_eq!(bad.ledger.delivered, bad.ledger.accepted);
     let http = bad.http.expect("counts");
-    assert!(http.requests == 0, "{http:?}");
+    assert!(http.requests == 0 && http.accepted_unsent > 0, "{http:?}");
+    let series = "spangate_exporter_http_accepted_unsent_total{exporter=\"bad\"} ";
+    let page = scene.page("/metrics");
+    assert!(page.lines().any(|line| line.strip_prefix(series).is_some_and(|count| count != "0")), "{page}");
 }
 
 fn keeps_the_batchs_id(scene: &Scene) {
