@@ -106,6 +106,16 @@ pub use sandbox::{
 pub use spangate_core as core;
 pub use spangate_core::signal::Signal;
 
+/// What the fuzz targets in `tests/fuzz` reach. It is in no ordinary build.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::capability::egress::fuzzing as egress;
+    #[cfg(feature = "receivers")]
+    pub use crate::receiver::fuzzing as receiver;
+    pub use crate::{bindings::fuzzing as answer, sandbox::fuzzing as component};
+}
+
 /// The examples of the README are compiled with the other documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,6 +1,8 @@
 //! The contract as Rust types: what `wit/v0.1` generates, the handles behind its resources, and conversions of what a
 //! guest answers. No decisions: limits and policies live in `sandbox` and `capability`.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod outcome;
 mod payload;
 mod text;

@@ -12,7 +12,7 @@ pub(crate) mod backend;
 mod bucket;
 mod call_clock;
 pub(crate) mod clock;
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", fuzzing))]
 pub(crate) mod egress;
 mod fuel;
 #[cfg(feature = "http")]

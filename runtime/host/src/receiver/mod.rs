@@ -27,6 +27,8 @@ mod decode;
 mod encoding;
 mod endpoint;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod grpc_frame;
 mod inflate;
 mod intake;

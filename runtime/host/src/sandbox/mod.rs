@@ -10,7 +10,7 @@ mod body;
 mod cache;
 mod compilation;
 mod compiler;
-#[cfg(feature = "compiler")]
+#[cfg(any(feature = "compiler", fuzzing))]
 mod complexity;
 mod component;
 mod cpu;
@@ -21,6 +21,8 @@ mod engine;
 mod error;
 mod exporter;
 mod fault;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod guest;
 mod idle;
 mod inspection;

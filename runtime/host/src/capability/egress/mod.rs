@@ -9,15 +9,21 @@
 //! - metadata services and link-local addresses are out of reach whatever the operator writes.
 
 mod address;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+#[cfg(feature = "http")]
 mod lookups;
+#[cfg(feature = "http")]
 mod misses;
 mod policy;
-#[cfg(test)]
+#[cfg(all(test, feature = "http"))]
 mod properties;
+#[cfg(feature = "http")]
 mod resolver;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "http"))]
 pub(crate) use self::lookups::LookingUp;
+#[cfg(feature = "http")]
 pub(crate) use self::{
     lookups::{Lookup, Lookups, ResolveError, SystemLookup},
     policy::{EgressPolicy, EntryError, Refusal},
