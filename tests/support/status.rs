@@ -35,6 +35,16 @@ impl Status {
         Self(serde_json::to_value(status).expect("a document in JSON"))
     }
 
+    /// The part of the process as a whole.
+    pub fn runtime(&self) -> &Value {
+        &self.0["runtime"]
+    }
+
+    /// The part of all sandboxed exporters together.
+    pub fn sandbox(&self) -> &Value {
+        &self.0["sandbox"]
+    }
+
     /// The part of one exporter.
     ///
     /// # Panics

@@ -354,12 +354,12 @@ mod tests {
     fn who_wakes_others_knows_it() {
         let (cpu, now) = (Cpu::new(0.5, 2), Instant::now());
         let seats = [cpu.seat(100, None), cpu.seat(100, None)];
-        seats[0].charge(Duration::from_millis(60));
+        cpu.seat(100, None).charge(Duration::from_millis(60));
         let ((_, waker), (caller, called)) = (Caller::new(), Caller::new());
         let (first, until) = waits(seats[0].ask(&waker, now));
         let (_, none) = waits(seats[1].ask(&called, now));
         assert_eq!(none, None);
-        let later = until.unwrap_or(now);
+        let later = until.expect("the first has the timer");
         assert!(matches!(seats[0].ask_again(first, &waker, later), Answer::Go { has_woken: true }));
         assert_eq!(caller.woken(), 1);
     }

@@ -39,10 +39,22 @@ impl Credit {
     /// When there is no debt any more; `now` if there is none.
     pub(super) fn ready_at(&mut self, now: Instant) -> Instant {
         let debt = self.debt(now);
-        if debt.is_zero() {
+        self.comes_at(debt, now)
+    }
+
+    /// When half of the most is saved up; `now` if it is.
+    pub(super) fn half_full_at(&mut self, now: Instant) -> Instant {
+        self.fill(now);
+        let missing = Duration::try_from_secs_f64(self.most / 2.0 - self.left).unwrap_or_default();
+        self.comes_at(missing, now)
+    }
+
+    /// When so much more has come than there was when it was filled last.
+    fn comes_at(&self, missing: Duration, now: Instant) -> Instant {
+        if missing.is_zero() {
             return now;
         }
-        let wait = Duration::try_from_secs_f64(debt.as_secs_f64() / self.rate).unwrap_or(LONGEST_WAIT);
+        let wait = Duration::try_from_secs_f64(missing.as_secs_f64() / self.rate).unwrap_or(LONGEST_WAIT);
         // Rounded up: who comes back then finds credit.
         let wait = wait.saturating_add(Duration::from_nanos(1)).min(LONGEST_WAIT);
         self.filled.checked_add(wait).unwrap_or(now)
@@ -92,6 +104,18 @@ mod tests {
         let later = now + Duration::from_secs(3600);
         credit.charge(Duration::from_millis(600), later);
         assert_eq!(credit.debt(later).as_millis(), 100);
+    }
+
+    #[test]
+    fn half_full_is_told_at_its_edge() {
+        let now = Instant::now();
+        let mut credit = Credit::new(0.5, SAVED, now);
+        credit.charge(Duration::from_millis(250), now);
+        assert_eq!(credit.half_full_at(now), now);
+        credit.charge(Duration::from_millis(300), now);
+        let half = credit.half_full_at(now);
+        assert_eq!((half - now).as_millis(), 600);
+        assert_eq!(credit.half_full_at(half), half);
     }
 
     #[test]

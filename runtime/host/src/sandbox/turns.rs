@@ -3,6 +3,7 @@
 //! Constraints:
 //! - no clock and no waiting here: `now` is handed in, and who may not go yet is told when to ask again;
 //! - all together never use more than the budget, a short burst aside, and never more threads than there are;
+//! - nothing of the budget is left over while somebody wants it and has a thread to use it;
 //! - while exporters compete, each gets CPU time by its weight, to the length of a slice; one alone may have it all;
 //! - nobody saves up turns while it has nothing to do, and nobody who waits waits for ever;
 //! - an exporter over its own share waits without holding others up.
@@ -151,25 +152,32 @@ impl Turns {
         if self.running >= self.slots {
             return Next::Nobody;
         }
-        let (common, served) = (self.credit.ready_at(now), self.served);
+        let (ready, plenty, served) = (self.credit.ready_at(now), self.credit.half_full_at(now), self.served);
+        // While the budget is short, a free thread is no reason to compute ahead of somebody who computes: side by side, a
+        // heavy seat and a light one would get the same.
+        let slowest = self.seats.values().filter(|seat| seat.running > 0).map(|seat| seat.tag).min();
         let waiting = self.seats.values_mut().filter(|seat| !seat.waiting.is_empty());
-        let ready = waiting.map(|seat| {
+        let waiting = waiting.map(|seat| {
             let own = seat.ready_at(now);
             if own > now {
                 // Whom its own share holds back does not compete, and saves up nothing meanwhile.
                 seat.tag = seat.tag.max(served);
             }
-            (own.max(common), seat.tag, seat)
+            (own.max(ready), seat.tag, seat)
         });
-        let Some((at, tag, seat)) = ready.min_by_key(|(at, tag, _)| (*at, *tag)) else { return Next::Nobody };
+        let Some((at, tag, seat)) = waiting.min_by_key(|(at, tag, _)| (*at, *tag)) else { return Next::Nobody };
         if at > now {
             return seat.waiting.front().map_or(Next::Nobody, |first| Next::At(at, *first));
         }
-        let Some(ticket) = seat.waiting.pop_front() else { return Next::Nobody };
+        let Some(first) = seat.waiting.front().copied() else { return Next::Nobody };
+        if slowest.is_some_and(|slowest| slowest < tag) && plenty > now {
+            return Next::At(plenty, first);
+        }
+        seat.waiting.pop_front();
         seat.running += 1;
         self.running += 1;
         self.served = self.served.max(tag);
-        Next::Run(ticket)
+        Next::Run(first)
     }
 
     /// When a seat has paid its own debt; `now` if it has none.

@@ -1,5 +1,7 @@
 //! CPU time as a budget: what stands still while others compute, and what a thread or a call takes with it.
 
+use std::time::Duration;
+
 use spangate_core::exporter::{ExportError, ExportOutcome, Exporter, FaultKind};
 
 use super::{
@@ -30,7 +32,7 @@ async fn wait_until(what: &str, is_true: impl Fn() -> bool) {
         if is_true() {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     panic!("{what}");
 }
@@ -81,6 +83,21 @@ async fn a_call_that_nothing_ends_is_given_up_and_is_a_fault_of_its_exporter() {
     assert_eq!(state.health, Health::Suspect, "the sandbox does not know of it");
     assert_eq!(state.faults, [(FaultKind::DeadlineExceeded, 1)]);
     stage.lines.unblock();
+}
+
+#[tokio::test]
+async fn what_loading_computes_is_taken_from_the_budget_of_all_and_not_from_the_own_share() {
+    let guest = Guest {
+        configure: "(local $i i32)
+                    (loop $again
+                      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                      (br_if $again (i32.lt_u (local.get $i) (i32.const 1000000))))
+                    (i32.const 200)",
+        ..Guest::default()
+    };
+    let exporter = Stage::with_threads(1).load(&guest).await;
+    assert!(exporter.cpu().cpu > Duration::ZERO);
+    assert_eq!((exporter.state().cost.cpu, exporter.state().cost.cpu_debt), (Duration::ZERO, Duration::ZERO));
 }
 
 #[tokio::test]

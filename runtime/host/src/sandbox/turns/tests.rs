@@ -61,6 +61,15 @@ impl Machine {
         Self { turns, workers, seats, rng, start, now, waiting, running, idle, ended, charged }
     }
 
+    /// The burst is used up.
+    fn short(mut self) -> Self {
+        let (cores, start) = (self.turns.credit.rate(), self.start);
+        let guest = self.turns.sit(1, None, start);
+        self.turns.settle(guest, BURST.mul_f64(cores), start);
+        self.turns.stand(guest);
+        self
+    }
+
     /// Runs until so many slices have ended.
     fn run(mut self, slices: usize) -> Self {
         while self.ended.len() < slices {
@@ -111,9 +120,11 @@ impl Machine {
         }
     }
 
-    /// Whenever a thread is free and there is credit, somebody who may go does.
+    /// Whenever a thread is free and there is credit, somebody who may go does, unless another who computes has had less.
     fn assert_nobody_waits_in_vain(&mut self, alarm: Option<Instant>) {
-        if self.running.len() >= self.turns.slots || !self.turns.debt(self.now).is_zero() {
+        let is_idle = self.running.is_empty() && self.turns.debt(self.now).is_zero();
+        let is_plenty = self.running.len() < self.turns.slots && self.turns.credit.half_full_at(self.now) == self.now;
+        if !is_idle && !is_plenty {
             return;
         }
         for (worker, _) in self.waiting.values() {
@@ -211,11 +222,11 @@ proptest! {
 
     #[test]
     fn who_competes_gets_cpu_by_weight_to_the_length_of_a_slice(
-        cores in 0.05..2.0_f64, weights in proptest::collection::vec(1..10_000_u32, 2..8), seed: u64,
+        cores in 0.05..0.9_f64, threads in 1..4_usize, weights in proptest::collection::vec(1..10_000_u32, 2..8), seed: u64,
     ) {
         let mut rng = Rng::with_seed(seed);
         let workers: Vec<_> = weights.iter().map(|weight| Worker::busy(*weight, rng.u64(1..20_000))).collect();
-        let machine = Machine::new(cores, 1, workers, seed).run(400);
+        let machine = Machine::new(cores, threads, workers, seed).short().run(400);
         let served = machine.seconds_of_each();
         let per_weight = |worker: usize| served[worker] / f64::from(weights[worker]);
         let slice = |worker: usize| machine.workers[worker].longest as f64 / 1e6 / f64::from(weights[worker]);
@@ -264,15 +275,18 @@ proptest! {
     }
 
     #[test]
-    fn while_somebody_wants_it_nothing_of_the_budget_is_left_over(
-        cores in 0.05..0.9_f64, workers in workers(), seed: u64,
+    fn while_every_thread_is_wanted_nothing_of_the_budget_is_left_over(
+        part in 0.05..0.98_f64, threads in 1..4_usize, workers in workers(), seed: u64,
     ) {
         let mut workers = workers;
-        workers.push(Worker::busy(1, 5_000));
-        let machine = Machine::new(cores, 1, workers, seed).run(300);
+        workers.extend((0..threads).map(|_| Worker::busy(1, 5_000)));
+        let cores = part * threads as f64;
+        let machine = Machine::new(cores, threads, workers, seed).run(300);
         let due = cores * (machine.now - machine.start).as_secs_f64();
         let used = machine.charged.as_secs_f64();
-        prop_assert!(used >= due - machine.longest_slice() - 1e-6, "{used} s of {due} s");
+        // What runs at this moment is charged later.
+        let slack = threads as f64 * 1.02 * machine.longest_slice() + 1e-6;
+        prop_assert!(used >= due - slack, "{used} s of {due} s");
     }
 }
 
