@@ -204,7 +204,7 @@ async fn an_instance_that_has_nothing_to_do_is_flushed_and_dropped_and_the_next_
     for _ in 0..2 {
         wait_until("the instance to go", || exporter.state().instances == 0).await;
         assert_eq!(exporter.state().cost.memory_bytes, 0);
-        assert!(stage.lines.has("billing: flushed"));
+        assert!(stage.lines.has("billing.guest: flushed"));
         stage.lines.0.lock().unwrap().clear();
         assert_eq!(export(&exporter).await, Ok(ExportOutcome::Accepted));
     }
