@@ -13,25 +13,30 @@ use super::outcome::{Outcome, Row};
 const PANEL: (f64, f64) = (440.0, 360.0);
 /// Around what is drawn in a panel: left, top, right, bottom.
 const MARGINS: (f64, f64, f64, f64) = (62.0, 56.0, 16.0, 52.0);
-/// For the legend below the panels.
-const LEGEND: f64 = 62.0;
+/// Of one line of the legend below the panels, and how many rows of the table a line holds below one panel.
+const LEGEND_LINE: f64 = 22.0;
+const LEGEND_ACROSS: usize = 3;
 /// Percentiles with a line, as shares of one.
 const PERCENTILES: [f64; 5] = [0.5, 0.9, 0.99, 0.999, 0.9999];
 /// Points of a curve.
 const POINTS: u32 = 160;
-/// One for each row of the table but the first, which has the colour of the text.
-const COLOURS: [&str; 8] =
-    ["#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#8c8c8c", "#d55e00", "currentColor"];
+/// One for each neighbour. With nobody beside, a curve has the colour of the text.
+const COLOURS: [&str; 7] = ["#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#8c8c8c", "#d55e00"];
 
-const STYLE: &str = "svg{color:#1f2328;--back:#ffffff;--rule:#d1d9e0;--faint:#59636e}\
-    @media(prefers-color-scheme:dark){svg{color:#f0f6fc;--back:#0d1117;--rule:#3d444d;--faint:#9198a1}}\
-    text{font:12px system-ui,sans-serif;fill:currentColor}.title{font-weight:600;font-size:13px}\
-    .faint{fill:var(--faint)}.back{fill:var(--back)}.rule{stroke:var(--rule);stroke-width:1}\
-    .curve{fill:none;stroke-width:1.6;stroke-linejoin:round}.none{stroke-width:3.2;opacity:.85}.again{stroke-dasharray:2 3}";
+/// No variables, which not every program that draws knows.
+const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600;font-size:13px}\
+    .faint{fill:#59636e}.back{fill:#ffffff}.rule{stroke:#d1d9e0;stroke-width:1}\
+    .curve{fill:none;stroke-width:1.6;stroke-linejoin:round}\
+    .none{stroke:#1f2328;stroke-width:3.2}.again{stroke:#1f2328;stroke-dasharray:2 3}\
+    @media(prefers-color-scheme:dark){text{fill:#f0f6fc}.faint{fill:#9198a1}.back{fill:#0d1117}\
+    .rule{stroke:#3d444d}.none,.again{stroke:#f0f6fc}}";
 
 /// A document of its own, with one panel for each outcome.
 pub(super) fn picture(outcomes: &[Outcome]) -> String {
-    let (width, height) = (PANEL.0 * outcomes.len().max(1) as f64, PANEL.1 + LEGEND);
+    let width = PANEL.0 * outcomes.len().max(1) as f64;
+    let rows: &[Row] = outcomes.first().map(|outcome| &*outcome.rows).unwrap_or_default();
+    let across = LEGEND_ACROSS * outcomes.len().max(1);
+    let height = PANEL.1 + LEGEND_LINE * (rows.len().div_ceil(across) + 1) as f64;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" role=\"img\">\n<title>How long recording a span takes, by percentile, beside bad \
@@ -43,10 +48,7 @@ pub(super) fn picture(outcomes: &[Outcome]) -> String {
         let _ =
             write!(out, "<g transform=\"translate({} 0)\">\n{}</g>\n", PANEL.0 * number as f64, panel(outcome, &scale));
     }
-    if let Some(first) = outcomes.first() {
-        out += &legend(&first.rows, width);
-    }
-    out + "</svg>\n"
+    out + &legend(rows, across, width) + "</svg>\n"
 }
 
 /// From percentiles and nanoseconds to pixels of a panel.
@@ -120,8 +122,7 @@ fn panel(outcome: &Outcome, scale: &Scale) -> String {
     );
     // The first one is the widest and lies below the others.
     for (at, row) in outcome.rows.iter().enumerate() {
-        let _ =
-            writeln!(out, "<path class=\"curve{}\" stroke=\"{}\" d=\"{}\"/>", class(at), colour(at), curve(row, scale));
+        let _ = writeln!(out, "<path class=\"curve{}\" {} d=\"{}\"/>", class(at), stroke(at), curve(row, scale));
     }
     out
 }
@@ -143,14 +144,14 @@ fn curve(row: &Row, scale: &Scale) -> String {
     out
 }
 
-fn legend(rows: &[Row], width: f64) -> String {
-    const ACROSS: usize = 5;
-    let step = (width - MARGINS.0) / ACROSS as f64;
+fn legend(rows: &[Row], across: usize, width: f64) -> String {
+    let step = (width - MARGINS.0) / across as f64;
     let mut out = String::new();
     for (at, row) in rows.iter().enumerate() {
-        let (x, y) = (MARGINS.0 / 2.0 + step * (at % ACROSS) as f64, PANEL.1 + 16.0 + 22.0 * (at / ACROSS) as f64);
-        let (class, colour, title) = (class(at), colour(at), row.neighbours.title);
-        let _ = writeln!(out, "<path class=\"curve{class}\" stroke=\"{colour}\" d=\"M{x:.1} {y}h22\"/>");
+        let (x, y) =
+            (MARGINS.0 / 2.0 + step * (at % across) as f64, PANEL.1 + LEGEND_LINE * ((at / across) as f64 + 0.7));
+        let (class, stroke, title) = (class(at), stroke(at), row.neighbours.title);
+        let _ = writeln!(out, "<path class=\"curve{class}\" {stroke} d=\"M{x:.1} {y}h22\"/>");
         let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{}\">{title}</text>", x + 28.0, y + 4.0);
     }
     out
@@ -160,13 +161,14 @@ fn legend(rows: &[Row], width: f64) -> String {
 fn class(at: usize) -> &'static str {
     match at {
         0 => " none",
-        at if at == COLOURS.len() => " again",
+        at if at > COLOURS.len() => " again",
         _ => "",
     }
 }
 
-fn colour(at: usize) -> &'static str {
-    at.checked_sub(1).and_then(|at| COLOURS.get(at)).copied().unwrap_or("currentColor")
+fn stroke(at: usize) -> String {
+    let colour = at.checked_sub(1).and_then(|at| COLOURS.get(at));
+    colour.map(|colour| format!("stroke=\"{colour}\"")).unwrap_or_default()
 }
 
 fn unit(power: f64) -> String {
