@@ -340,6 +340,14 @@ mod tests {
             name: "billing".to_owned(),
             state: "healthy".to_owned(),
             ledger,
+            http: Some(HttpStatus {
+                requests: 9,
+                denied: 3,
+                over_quota: 2,
+                in_flight: 1,
+                bytes_out: 80,
+                ..HttpStatus::default()
+            }),
             cost: Some(CostStatus {
                 fuel: 77,
                 cpu_seconds: 0.5,
@@ -356,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn every_column_of_the_ledger_is_a_series() {
+    fn every_column_of_the_ledger_and_of_http_is_a_series() {
         let text = render(vec![exporter()]);
         for line in [
             r#"spangate_exporter_rows_accepted_total{exporter="billing"} 9"#,
@@ -368,6 +376,11 @@ mod tests {
             r#"spangate_exporter_contended_seconds_total{exporter="billing"} 1.5"#,
             r#"spangate_exporter_cpu_debt_seconds{exporter="billing"} 0.25"#,
             r#"spangate_exporter_state{exporter="billing",state="healthy"} 1.0"#,
+            r#"spangate_exporter_http_requests_total{exporter="billing"} 9"#,
+            r#"spangate_exporter_http_denied_total{exporter="billing"} 3"#,
+            r#"spangate_exporter_http_over_quota_total{exporter="billing"} 2"#,
+            r#"spangate_exporter_http_in_flight{exporter="billing"} 1.0"#,
+            r#"spangate_exporter_http_out_bytes_total{exporter="billing"} 80"#,
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
         }

@@ -84,6 +84,25 @@ async fn headers_and_urls_have_a_size() {
 }
 
 #[tokio::test]
+async fn headers_and_urls_are_sent_up_to_their_limit_and_not_with_one_byte_more() {
+    let server = Raw::answering("", "").await;
+    let mut ctx = instance_for(server.address);
+    // A header's name, value and 32 bytes beside.
+    let value = (64 << 10) - "x-long".len() - 32;
+    let path = (8 << 10) - server.url("/").len();
+    for (value, path, is_sent) in
+        [(value - 1, path - 1, true), (value, path, true), (value + 1, 0, false), (0, path + 1, false)]
+    {
+        let mut request = post(server.url(&format!("/{}", "p".repeat(path))), b"");
+        request.headers.push(("x-long".into(), "v".repeat(value)));
+        let answer = ctx.send(request).await;
+        assert_eq!(answer.is_ok(), is_sent, "{value} {path}: {answer:?}");
+        assert!(is_sent || answer.is_err_and(|error| is_invalid(&error)));
+    }
+    assert_eq!(server.received().len(), 2);
+}
+
+#[tokio::test]
 async fn te_may_ask_for_trailers_as_grpc_does() {
     let server = Raw::answering("", "").await;
     let mut request = post(server.url("/"), b"x");
