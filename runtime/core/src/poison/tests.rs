@@ -230,6 +230,23 @@ fn a_batch_is_never_in_more_pieces_than_the_cuts_that_lead_to_a_row_leave() {
 }
 
 #[test]
+fn an_exporter_that_breaks_in_the_middle_of_a_search_condemns_nothing_and_gets_everything_once_it_works() {
+    let mut play = Play::new();
+    play.offer(1, 64);
+    let (mut works, mut has_passed) = (faults_on(&[name(1, 40)]), false);
+    for _ in 0..300 {
+        play.step(&mut |rows| {
+            let answer = if has_passed { Answer::Fault } else { works(rows) };
+            has_passed |= answer == Answer::Accepted;
+            answer
+        });
+    }
+    assert_eq!((play.delivered.len(), play.poison.len()), (32, 0), "{:?}", play.poison);
+    while play.step(&mut |_| Answer::Accepted) {}
+    assert_eq!((play.delivered.len(), play.ledger().dead_lettered), (64, 0));
+}
+
+#[test]
 fn an_exporter_that_faults_on_different_batches_has_none_cut_and_none_condemned_and_is_called_seldom() {
     for count in 1..20 {
         let mut play = Play::new();
