@@ -7,6 +7,8 @@
 mod evidence;
 #[path = "tidy/frozen.rs"]
 mod frozen;
+#[path = "tidy/inputs.rs"]
+mod inputs;
 #[path = "tidy/names.rs"]
 mod names;
 #[path = "tidy/purity.rs"]
