@@ -137,12 +137,13 @@ fn chunk() -> Chunk {
     intake.take_all().remove(0)
 }
 
-fn main() {
-    println!("| one thread, ns per operation | median | p10 .. p90 |");
-    println!("|---|---|---|");
-    let mixed = |tracer: &Tracer| tracer.span("GET /orders").start().set_attributes(ten_mixed());
+fn record_mixed(tracer: &Tracer) {
+    tracer.span("GET /orders").start().set_attributes(ten_mixed());
+}
+
+fn measure_sampled() {
     measure_spans("sampled root span, no attributes", SystemClock::new(), 1.0, |tracer| drop(tracer.span("a").start()));
-    measure_spans("sampled root span, 10 mixed attributes", SystemClock::new(), 1.0, mixed);
+    measure_spans("sampled root span, 10 mixed attributes", SystemClock::new(), 1.0, record_mixed);
     measure_spans("the same, one by one", SystemClock::new(), 1.0, |tracer| {
         set_ten_mixed(&mut tracer.span("GET /orders").start());
     });
@@ -152,7 +153,7 @@ fn main() {
     measure_spans("no attributes, with a clock that costs nothing", FrozenClock, 1.0, |tracer| {
         drop(tracer.span("a").start());
     });
-    measure_spans("the same, with a clock that costs nothing", FrozenClock, 1.0, mixed);
+    measure_spans("the same, with a clock that costs nothing", FrozenClock, 1.0, record_mixed);
     measure_spans("sampled root span, 10 attributes, 5 owned texts", SystemClock::new(), 1.0, |tracer| {
         let mut span = tracer.span("GET /orders").start();
         for (at, mut attribute) in ten_mixed().into_iter().enumerate() {
@@ -165,24 +166,26 @@ fn main() {
     let (intake, tracer) = recorder(SystemClock::new(), 1.0);
     measure("sampled root span, 10 attributes, collected and discarded", || {
         timed(|| {
-            (0..BURST).for_each(|_| mixed(&tracer));
+            (0..BURST).for_each(|_| record_mixed(&tracer));
             drop(black_box(intake.take_all()));
         })
     });
+}
+
+fn measure_unsampled() {
     measure_spans("root span not sampled (always off)", SystemClock::new(), 0.0, |tracer| {
         drop(tracer.span("a").start())
     });
-    measure_spans("root span not sampled (ratio 1e-9), 10 attributes", SystemClock::new(), 1e-9, mixed);
+    measure_spans("root span not sampled (ratio 1e-9), 10 attributes", SystemClock::new(), 1e-9, record_mixed);
     let (intake, tracer) = recorder(SystemClock::new(), 0.0);
     let root = tracer.span("root").start();
     measure("child of a span that is not sampled, 10 attributes", || {
         timed(|| (0..BURST).for_each(|_| tracer.span("a").child_of(&root).start().set_attributes(ten_mixed())))
     });
     assert!(intake.take_all().is_empty());
-    measure("clock: one look at the system's monotonic clock", || {
-        let clock = SystemClock::new();
-        timed(|| (0..BURST).for_each(|_| _ = black_box(clock.monotonic())))
-    });
+}
+
+fn measure_queue() {
     let columns = chunk().columns;
     println!("a chunk of {BURST} such spans: {} bytes per span", columns.size() / BURST as usize);
     let metadata: spangate_core::batch::Metadata = Arc::from([]);
@@ -199,4 +202,16 @@ fn main() {
             }
         })
     });
+}
+
+fn main() {
+    println!("| one thread, ns per operation | median | p10 .. p90 |");
+    println!("|---|---|---|");
+    measure_sampled();
+    measure_unsampled();
+    measure("clock: one look at the system's monotonic clock", || {
+        let clock = SystemClock::new();
+        timed(|| (0..BURST).for_each(|_| _ = black_box(clock.monotonic())))
+    });
+    measure_queue();
 }
