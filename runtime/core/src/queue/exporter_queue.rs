@@ -221,7 +221,10 @@ fn place(entry: &QueueEntry) -> (u64, bool, u32) {
     (entry.sequence, entry.suspicion.has_faulted(), entry.rows())
 }
 
+/// What a waiting batch takes besides its rows: an exporter may ask for one row at a time, and each is a batch.
+pub(super) const ENTRY_BYTES: usize = 1 << 10;
+
 /// Bytes that a waiting batch keeps.
 fn charge(batch: &Batch) -> usize {
-    batch.size() + batch.metadata_size()
+    ENTRY_BYTES + batch.size() + batch.metadata_size()
 }

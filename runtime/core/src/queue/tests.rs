@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{exporter_queue::ENTRY_BYTES, *};
 use crate::{
     batch::{Batch, BatchId},
     columns::ColumnsBuilder,
@@ -71,7 +71,7 @@ fn metadata_is_charged_like_rows_until_its_batch_leaves() {
     let value = "v".repeat(1000);
     let metadata = [("tenant".to_owned(), value)].into();
     let tagged = Arc::new(Batch::recorded(BatchId([1; 16]), Signal::Events, columns, metadata));
-    let limits = QueueLimits { max_bytes: tagged.size() + 1_006, ..QueueLimits::default() };
+    let limits = QueueLimits { max_bytes: ENTRY_BYTES + tagged.size() + 1_006, ..QueueLimits::default() };
     let mut queue = ExporterQueue::new(limits, Arc::default());
     assert!(matches!(queue.push(tagged.clone(), NOW), Pushed::Queued));
     assert_eq!(queue.bytes(), limits.max_bytes);
@@ -134,7 +134,7 @@ fn a_batch_larger_than_the_queue_is_cut_and_no_row_is_refused_for_ever() {
 
 #[test]
 fn bytes_are_bounded_as_rows_are() {
-    let size = batch(4).size();
+    let size = ENTRY_BYTES + batch(4).size();
     let limits = QueueLimits { max_bytes: 2 * size, ..QueueLimits::default() };
     let mut queue = ExporterQueue::new(limits, Arc::default());
     assert!(matches!(queue.push(batch(4), NOW), Pushed::Queued));

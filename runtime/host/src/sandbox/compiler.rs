@@ -30,6 +30,7 @@ pub(super) struct Waiting<T>(oneshot::Sender<T>);
 
 impl<T> Waiting<T> {
     /// Whether nobody waits any more.
+    #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "there is no work that could be saved"))]
     pub(super) fn is_gone(&self) -> bool {
         self.0.is_closed()
     }
