@@ -43,7 +43,7 @@ fn otlp(url: &str) -> String {
 fn faulty(fault: &str, url: &str) -> String {
     let component = guest("faulty");
     format!(
-        "[exporters.bad]\ncomponent = \"{}\"\nsubscribe = {{ started_spans = false }}\nretry = {{ initial = \"10ms\", max = \"20ms\" }}\n\
+        "[exporters.bad]\ncomponent = \"{}\"\nretry = {{ initial = \"10ms\", max = \"20ms\" }}\n\
          limits = {{ fuel_per_batch = 200_000_000, deadline = \"1s\", cpu_share = 1.0 }}\n\
          [exporters.bad.grants.http]\nallow = [\"{url}\"]\n[exporters.bad.settings]\nfault = \"{fault}\"\n",
         component.display()

@@ -50,7 +50,6 @@ impl Scene {
             listen = "127.0.0.1:{admin}"
             [exporters.picky]
             component = "{faulty}"
-            subscribe.started_spans = false
             [exporters.picky.retry]
             initial = "20ms"
             [exporters.picky.limits]

@@ -37,6 +37,9 @@ pub(super) enum Wanted {
     Rows(Vec<u32>),
 }
 
+const STARTED_SPANS_ALONE: &str = "subscribe.started_spans: the exporter takes nothing but started spans; set it to \
+    true (every span is then recorded twice) or leave the exporter out";
+
 impl Subscription {
     /// Ended spans and nothing else: what most exporters want.
     pub fn spans() -> Self {
@@ -61,18 +64,25 @@ impl Subscription {
         Self { spans: signals.contains(&Signal::Spans), started_spans: signals.contains(&Signal::StartedSpans), events }
     }
 
-    /// What is left of it under the operator's `[subscribe]`, which narrows and never widens.
+    /// What is left of it under the operator's `[subscribe]`, which narrows and never widens. Started spans are the one
+    /// thing that the operator has to ask for: they are recorded twice, and it is the application that pays.
     ///
     /// # Errors
-    /// One line for every key that asks for more than the exporter wants.
+    /// One line for every key that asks for more than the exporter wants, or if an exporter of started spans alone would
+    /// get nothing.
     pub(crate) fn narrow(&self, by: &config::Subscribe) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let spans = narrow_flag(self.spans, by.spans, "spans", &mut problems);
-        let started_spans = narrow_flag(self.started_spans, by.started_spans, "started_spans", &mut problems);
+        let granted = Some(by.started_spans.unwrap_or(false));
+        let started_spans = narrow_flag(self.started_spans, granted, "started_spans", &mut problems);
         let events = match &by.events {
             None => self.events.clone(),
             Some(names) => self.events.narrow(names, &mut problems),
         };
+        let is_nothing_else = !self.spans && self.events == EventNames::None;
+        if self.started_spans && is_nothing_else && by.started_spans.is_none() {
+            problems.push(STARTED_SPANS_ALONE.to_owned());
+        }
         if problems.is_empty() { Ok(Self { spans, started_spans, events }) } else { Err(problems) }
     }
 
@@ -162,9 +172,21 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_who_says_nothing_narrows_nothing() {
+    fn an_operator_who_says_nothing_grants_everything_but_started_spans() {
         let wanted = Subscription::everything();
-        assert_eq!(wanted.narrow(&config::Subscribe::default()), Ok(wanted.clone()));
+        let left = Subscription { started_spans: false, ..Subscription::everything() };
+        assert_eq!(wanted.narrow(&config::Subscribe::default()), Ok(left));
+        let by = config::Subscribe { started_spans: Some(true), ..config::Subscribe::default() };
+        assert_eq!(wanted.narrow(&by), Ok(Subscription::everything()));
+    }
+
+    #[test]
+    fn an_exporter_of_started_spans_alone_is_not_left_without_anything_unsaid() {
+        let wanted = Subscription { started_spans: true, ..Subscription::default() };
+        let problems = wanted.narrow(&config::Subscribe::default()).expect_err("it would get nothing");
+        assert_eq!(problems, [STARTED_SPANS_ALONE]);
+        let by = config::Subscribe { started_spans: Some(false), ..config::Subscribe::default() };
+        assert_eq!(wanted.narrow(&by), Ok(Subscription::default()), "somebody wants it so");
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Fault {
         };
         format!(
             "[exporters.{name}]\ncomponent = \"builtin:{component}\"\n\
-             subscribe = {{ started_spans = false, events = [] }}\n\
+             subscribe = {{ events = [] }}\n\
              [exporters.{name}.grants.http]\nallow = [\"{}\"]\n[exporters.{name}.settings]\n{settings}\n",
             blackhole.url()
         )

@@ -45,7 +45,7 @@ pub enum Component {
 pub struct Subscribe {
     /// `spans`
     pub spans: Option<bool>,
-    /// `started_spans`
+    /// `started_spans`: left out is false.
     pub started_spans: Option<bool>,
     /// `events`: exact event names.
     pub events: Option<Vec<String>>,
