@@ -86,6 +86,11 @@ fn doubles_are_numbers_or_the_names_of_what_json_has_no_number_for() {
         let written = value(&format!(r#""doubleValue":{text}"#)).unwrap();
         assert_eq!(written[1..], number.to_le_bytes(), "{text}");
     }
+    // Read to the last bit: what is nearly right is another number.
+    for (text, number) in [("1.5e93", 1.5e93_f64), ("-9.007199254740993e15", -9.007199254740993e15), ("5e-324", 5e-324)]
+    {
+        assert_eq!(value(&format!(r#""doubleValue":{text}"#)).unwrap()[1..], number.to_le_bytes(), "{text}");
+    }
     let nan = value(r#""doubleValue":"NaN""#).unwrap();
     assert!(f64::from_le_bytes(nan[1..].try_into().unwrap()).is_nan());
     for text in ["\"nan\"", "\"inf\"", "1e400", "\"one\"", "true"] {
