@@ -5,6 +5,9 @@
 //! through). An open circuit lets one call probe after 1 s, then 2 s, and so on up to 60 s, until one returns. Source of
 //! the shape: M. Nygard, "Release It!", 2007, "Circuit Breaker".
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::VecDeque, time::Duration};
 
 use super::suspicion::Suspicion;

@@ -89,8 +89,16 @@ async fn faults_of_one_batch_do_not_count_against_the_next() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_a_fault_and_the_worker_goes_on() {
-    let (ledger, attempts) = played([Act::Panic], Act::Accept, 4).await;
-    assert_eq!((ledger.delivered, attempts), (4, vec![1, 2]));
+    for act in [Act::Panic, Act::PanicAtOnce] {
+        let (stage, exporter) = stage([act], Act::Accept);
+        stage.record(4);
+        stage.settle().await;
+        assert_eq!((stage.ledger(0).delivered, exporter.handed().len()), (4, 2));
+        // The worker itself never noticed.
+        assert_eq!(stage.lines.read(), Vec::<String>::new());
+        let (fault, _) = stage.pipeline.lanes()[0].attempts().last_fault.expect("a fault");
+        assert_eq!((fault.kind, fault.detail.as_str()), (FaultKind::Trapped, "the exporter panicked: as told"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

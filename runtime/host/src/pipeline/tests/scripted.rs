@@ -29,6 +29,8 @@ pub(super) enum Act {
     Unavailable(Duration),
     Unauthorized,
     Panic,
+    /// Not when it is waited for, but when it is called.
+    PanicAtOnce,
     /// Never answers.
     Hang,
     /// Answers after this long.
@@ -118,6 +120,7 @@ impl Exporter for ScriptedExporter {
         self.handed.lock().unwrap().push(handed);
         let act = self.script.lock().unwrap().pop_front();
         let act = act.unwrap_or_else(|| self.finally.lock().unwrap().clone());
+        assert!(!matches!(act, Act::PanicAtOnce), "as told");
         Box::pin(async move {
             let reason = String::from("as told");
             match act {
@@ -130,7 +133,7 @@ impl Exporter for ScriptedExporter {
                 Act::Fault(kind) => Err(ExportError::Fault(Fault { kind, detail: reason })),
                 Act::Unavailable(delay) => Err(ExportError::Unavailable { delay, reason }),
                 Act::Unauthorized => Err(ExportError::Unauthorized { reason, partial: None }),
-                Act::Panic => panic!("as told"),
+                Act::Panic | Act::PanicAtOnce => panic!("as told"),
                 Act::Hang => std::future::pending().await,
                 Act::AcceptAfter(delay) => {
                     tokio::time::sleep(delay).await;

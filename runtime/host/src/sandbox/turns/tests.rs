@@ -349,6 +349,31 @@ fn a_call_that_withdraws_is_not_let_go() {
 }
 
 #[test]
+fn who_waited_for_its_own_share_has_saved_up_no_turns() {
+    const SLICE: Duration = Duration::from_millis(8);
+    let now = Instant::now();
+    let mut turns = Turns::new(1e6, 1, now);
+    let (held, free) = (turns.sit(1, Some(1.0), now), turns.sit(1, None, now));
+    let first = turns.queue(held);
+    assert_eq!(turns.next(now), Next::Run(first));
+    // A second more than it had saved.
+    let mut held_ticket = turns.settle_and_queue(held, 2 * SAVED, now);
+    let mut free_ticket = turns.queue(free);
+    for _ in 0..1_000 {
+        assert_eq!(turns.next(now), Next::Run(free_ticket));
+        free_ticket = turns.settle_and_queue(free, SLICE, now);
+    }
+    // Its share lets it go again, for a hundred slices at once: it has those of two others, and then they take turns.
+    let later = now + 2 * SAVED;
+    let mut in_a_row = 0;
+    while turns.next(later) == Next::Run(held_ticket) {
+        in_a_row += 1;
+        held_ticket = turns.settle_and_queue(held, SLICE, later);
+    }
+    assert!(in_a_row <= 3, "{in_a_row} slices in a row");
+}
+
+#[test]
 fn what_is_guaranteed_is_no_more_than_the_threads_there_are() {
     let now = Instant::now();
     let mut turns = Turns::new(8.0, 2, now);
