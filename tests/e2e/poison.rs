@@ -17,15 +17,14 @@ use spangate::{
 use spangate_tests::{free_port, get, guest, post, wait_until};
 use tempfile::TempDir;
 
-/// What the host said about the exporter, without what the exporter said itself and what was said about compiling it.
+/// What the host said about the exporter, and what the exporter said itself.
 #[derive(Default)]
 struct Lines(Mutex<Vec<String>>);
 
 impl LogSink for Lines {
     fn log(&self, record: &LogRecord<'_>) {
-        let line = record.message.to_string();
-        if record.target == "picky" && !line.contains("compiling") {
-            self.0.lock().expect("a log").push(line);
+        if record.target.starts_with("picky") {
+            self.0.lock().expect("a log").push(format!("{}: {}", record.target, record.message));
         }
     }
 }
@@ -180,7 +179,10 @@ fn a_guest_that_panics_at_every_batch_is_left_alone_and_no_span_is_judged() -> R
     assert_eq!((exporter.ledger.dead_lettered, scene.letters()), (0, String::new()));
     assert!(is_empty(&scene.dir.path().join("letters")), "the folder is there, and nothing in it");
     let lines = scene.lines.0.lock().expect("a log").clone();
-    assert!(lines.len() <= 10, "{lines:#?}");
+    assert!(lines.len() <= 10, "what the guest says is among them: {lines:#?}");
+    let is_quoted = |line: &String| line.starts_with("picky: ") && line.contains("told to panic at a batch of 10 rows");
+    assert!(lines.iter().any(is_quoted), "the panic's own words are told: {lines:#?}");
+    assert!(!lines.iter().any(|line| line.starts_with("picky.guest")), "and not twice: {lines:#?}");
     let report = scene.runtime.shutdown(Duration::from_secs(1));
     assert_eq!((report.lost_rows(), report.waiting_rows()), (100, 0), "{report}");
     Ok(())

@@ -87,6 +87,7 @@
 #[cfg(feature = "receivers")]
 pub mod admin;
 mod bindings;
+mod bucket;
 mod capability;
 pub mod clock;
 pub mod config;
@@ -97,6 +98,7 @@ mod runtime;
 pub mod sandbox;
 pub mod status;
 pub mod telemetry;
+mod text;
 
 pub use pipeline::{EventNames, ExporterReport, Report, Subscription};
 pub use runtime::{NativeExporter, Runtime, RuntimeBuilder, ShutdownGuard, StartError, StartProblem};

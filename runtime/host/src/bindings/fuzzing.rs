@@ -36,5 +36,5 @@ pub fn believe(said: Said, rows: u32) -> (ExportOutcome, Vec<String>) {
 
 /// One line of what a guest wrote.
 pub fn escape_line(text: &str, max_bytes: usize) -> String {
-    super::escape_line(text, max_bytes)
+    crate::text::escape_line(text, max_bytes)
 }

@@ -5,9 +5,7 @@
 pub mod fuzzing;
 mod outcome;
 mod payload;
-mod text;
 pub(crate) mod v0_1;
 
 pub(crate) use outcome::{bound_description, bound_outcome, corrections};
 pub(crate) use payload::{Payload, PayloadLimit, Payloads};
-pub(crate) use text::{escape_line, is_invisible};

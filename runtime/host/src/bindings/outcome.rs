@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use spangate_core::exporter::{ExportOutcome, Partial};
 
-use super::{
-    escape_line,
-    v0_1::{exporter::lifecycle, imports::batch},
-};
+use super::v0_1::{exporter::lifecycle, imports::batch};
+use crate::text::escape_line;
 
 /// The longest delay a guest may ask for.
 const MAX_DELAY: Duration = Duration::from_secs(300);

@@ -7,8 +7,8 @@ use spangate_core::batch::Batch;
 use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
-use super::{CallClock, Paced, log::LogCtx};
-use crate::{bindings::Payloads, config};
+use super::{CallClock, Paced};
+use crate::{bindings::Payloads, config, telemetry::SparingLog};
 
 /// `[grants.http]`, granting nothing.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct HttpUsage {
 }
 
 impl HttpClient {
-    pub(crate) fn new(_: Arc<HttpGrant>, _: usize, _: Handle, _: LogCtx) -> Arc<Self> {
+    pub(crate) fn new(_: Arc<HttpGrant>, _: usize, _: Handle, _: Arc<SparingLog>) -> Arc<Self> {
         Arc::new(Self)
     }
 

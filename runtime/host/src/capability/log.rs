@@ -5,152 +5,153 @@
 //! `NAME.guest`, the host's about the exporter under `NAME`: a guest cannot speak in the host's place.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use wasmtime::component::Linker;
 
-use super::{
-    CALL, Paced,
-    bucket::{Bucket, Rate},
-    charge,
-};
+use super::{CALL, Paced, charge, speech::Speech};
 use crate::{
-    bindings::{escape_line, v0_1::imports::log},
-    telemetry::{Level, Log},
+    bindings::v0_1::imports::log,
+    bucket::{Bucket, Rate},
+    telemetry::{Level, Log, SparingLog},
 };
+
+/// How often, at most, it is told how many lines were suppressed.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// How much an exporter may say. Granted to every exporter; the numbers are those of `[limits]`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogGrant {
-    /// Averaged.
-    pub(crate) lines_per_second: f64,
-    /// Lines that may come at once.
-    pub(crate) burst: f64,
+    /// Averaged. Five seconds' worth may come at once.
+    lines_per_second: u32,
     /// Longer lines are cut.
-    pub(crate) line_bytes: usize,
-    /// How often, at most, it is told how many lines were suppressed.
-    pub(crate) tell_every: Duration,
+    line_bytes: usize,
 }
 
 impl LogGrant {
-    /// What the host says about one exporter: at most ten lines in any minute, those about suppressed lines included.
-    pub(crate) const HOST: Self =
-        Self { lines_per_second: 5.0 / 60.0, burst: 4.0, line_bytes: 2048, tell_every: Duration::from_secs(60) };
-
     /// `lines_per_second` averaged, five seconds' worth at once.
     pub(crate) fn per_second(lines_per_second: u32, line_bytes: usize) -> Self {
-        let lines_per_second = f64::from(lines_per_second);
-        Self { lines_per_second, burst: 5.0 * lines_per_second, line_bytes, tell_every: Duration::from_secs(1) }
-    }
-
-    /// Whether a line is ever told.
-    fn is_silent(&self) -> bool {
-        self.burst < 1.0
+        Self { lines_per_second, line_bytes }
     }
 }
 
-/// What an exporter has said, or what the host says about it.
+/// What the guest of one exporter has said.
 #[derive(Debug)]
 pub(crate) struct LogCtx {
-    exporter: String,
     /// In whose name lines are told.
     target: String,
     grant: LogGrant,
     sink: Log,
+    /// What the host says about the exporter.
+    host: Arc<SparingLog>,
     budget: Mutex<Budget>,
 }
 
 #[derive(Debug)]
 struct Budget {
-    grant: LogGrant,
     lines: Bucket,
+    /// Lines over the budget since that was told.
     suppressed: u64,
-    /// When suppressed lines were told; none if they never were.
+    /// When it was told; none if it never was.
     told: Option<Instant>,
-    suppressed_total: u64,
-}
-
-/// What to do with a line.
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    /// Tell it.
-    Tell,
-    /// Tell it, after this many were suppressed.
-    TellAfter(u64),
-    /// Say only that this many were suppressed.
-    TellSuppressed(u64),
-    /// Nothing.
-    Suppress,
+    suppressed_in_all: u64,
 }
 
 impl Budget {
     fn new(grant: LogGrant, now: Instant) -> Self {
-        let lines = Bucket::new(Rate { per_second: grant.lines_per_second, burst: grant.burst }, now);
-        Self { grant, lines, suppressed: 0, told: None, suppressed_total: 0 }
+        let per_second = f64::from(grant.lines_per_second);
+        let lines = Bucket::new(Rate { per_second, burst: 5.0 * per_second }, now);
+        Self { lines, suppressed: 0, told: None, suppressed_in_all: 0 }
     }
 
-    fn judge(&mut self, now: Instant) -> Verdict {
-        let may_tell = self.lines.take(1.0, now);
+    /// Whether a line may be told. Without room for it, it is over the budget too.
+    fn admit(&mut self, has_room: bool, now: Instant) -> bool {
+        let may_tell = has_room && self.lines.take(1.0, now);
         if !may_tell {
             self.suppressed += 1;
-            self.suppressed_total += 1;
+            self.suppressed_in_all += 1;
         }
-        let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= self.grant.tell_every);
-        if !is_due || self.suppressed == 0 || self.grant.is_silent() {
-            return if may_tell { Verdict::Tell } else { Verdict::Suppress };
-        }
-        self.told = Some(now);
-        let suppressed = std::mem::take(&mut self.suppressed);
-        if may_tell { Verdict::TellAfter(suppressed) } else { Verdict::TellSuppressed(suppressed) }
+        may_tell
+    }
+
+    /// How many suppressed lines there are to tell now.
+    fn due(&mut self, now: Instant) -> Option<u64> {
+        let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= TELL_EVERY);
+        (is_due && self.suppressed > 0).then(|| {
+            self.told = Some(now);
+            std::mem::take(&mut self.suppressed)
+        })
     }
 }
 
 impl LogCtx {
-    /// What the host says about `exporter`, told to `sink`.
-    pub(crate) fn new(exporter: &str, grant: LogGrant, sink: Log) -> Self {
+    /// What the guest of `exporter` says, told to `sink` under a name that is never the host's. What was suppressed is told
+    /// by `host`.
+    pub(crate) fn new(exporter: &str, grant: LogGrant, sink: Log, host: Arc<SparingLog>) -> Self {
         let budget = Mutex::new(Budget::new(grant, Instant::now()));
-        Self { exporter: exporter.to_owned(), target: exporter.to_owned(), grant, sink, budget }
+        Self { target: format!("{exporter}.guest"), grant, sink, host, budget }
     }
 
-    /// What the guest of `exporter` says, told to `sink` under a name that is never the host's.
-    pub(crate) fn of_guest(exporter: &str, grant: LogGrant, sink: Log) -> Self {
-        Self { target: format!("{exporter}.guest"), ..Self::new(exporter, grant, sink) }
+    /// Charges a line to the budget. If there is none left, or no room for the line, it is counted.
+    pub(super) fn admit(&self, has_room: bool, now: Instant) -> bool {
+        self.lock().admit(has_room, now)
     }
 
-    /// Tells one line, if there is budget.
-    pub(crate) fn tell(&self, level: Level, message: &str) {
-        let verdict = self.lock().judge(Instant::now());
-        let (suppressed, told) = match verdict {
-            Verdict::Tell => (0, true),
-            Verdict::TellAfter(lines) => (lines, true),
-            Verdict::TellSuppressed(lines) => (lines, false),
-            Verdict::Suppress => return,
-        };
-        if suppressed > 0 {
-            self.sink.say(Level::Warn, &self.exporter, format_args!("{suppressed} log lines suppressed"));
+    /// Bytes of a line.
+    pub(super) fn line_bytes(&self) -> usize {
+        self.grant.line_bytes
+    }
+
+    /// Tells a line that was admitted, and is harmless.
+    pub(super) fn tell(&self, level: Level, line: &str) {
+        self.sink.say(level, &self.target, format_args!("{line}"));
+    }
+
+    /// Tells how many lines were suppressed, unless that was done a moment ago.
+    pub(super) fn tell_suppressed(&self, now: Instant) {
+        if self.grant.lines_per_second == 0 {
+            return;
         }
-        if told {
-            self.sink.say(level, &self.target, format_args!("{}", escape_line(message, self.grant.line_bytes)));
+        let due = self.lock().due(now);
+        if let Some(lines) = due
+            && !self.host.offer(format_args!("{lines} log lines suppressed"))
+        {
+            self.lock().suppressed += lines;
         }
+    }
+
+    /// Counts lines that were admitted and are not told. Whoever withholds them says so.
+    pub(super) fn withhold(&self, lines: usize) {
+        self.lock().suppressed_in_all += lines as u64;
     }
 
     /// Lines suppressed since the start.
     pub(crate) fn lines_suppressed(&self) -> u64 {
-        self.lock().suppressed_total
+        self.lock().suppressed_in_all
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Budget> {
+    fn lock(&self) -> MutexGuard<'_, Budget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for LogCtx {
+    /// What was not told yet, unless the exporter may say nothing.
+    fn drop(&mut self) {
+        let suppressed = self.lock().suppressed;
+        if suppressed > 0 && self.grant.lines_per_second > 0 {
+            self.host.complain(format_args!("{suppressed} log lines suppressed"));
+        }
     }
 }
 
 /// The log of one call.
 #[derive(Debug)]
 pub(crate) struct LogView<'a> {
-    /// The exporter's log.
-    pub(crate) ctx: &'a LogCtx,
+    /// What the instance says.
+    pub(crate) speech: &'a Speech,
 }
 
 impl log::Host for LogView<'_> {
@@ -161,7 +162,7 @@ impl log::Host for LogView<'_> {
             log::Level::Warn => Level::Warn,
             log::Level::Error => Level::Error,
         };
-        self.ctx.tell(level, &message);
+        self.speech.say(level, &message);
     }
 }
 
@@ -182,44 +183,40 @@ pub(crate) fn link<T: Paced>(linker: &mut Linker<T>, get_view: fn(&mut T) -> Log
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
-
     use log::Host;
 
     use super::*;
-    use crate::telemetry::{LogRecord, LogSink};
+    use crate::telemetry::{Sparingly, test_sink::Lines};
 
-    #[derive(Default)]
-    struct Lines(Mutex<Vec<String>>);
-
-    impl LogSink for Lines {
-        fn log(&self, record: &LogRecord<'_>) {
-            self.0.lock().unwrap().push(format!("{:?} {}: {}", record.level, record.target, record.message));
-        }
+    fn context(lines_per_second: u32) -> (Arc<LogCtx>, Arc<Lines>) {
+        let lines = Arc::new(Lines::default());
+        let log = Log::new(lines.clone());
+        let host = Arc::new(SparingLog::new("billing", Sparingly::ON_EXPORTER, log.clone()));
+        let grant = LogGrant::per_second(lines_per_second, 8);
+        (Arc::new(LogCtx::new("billing", grant, log, host)), lines)
     }
 
-    fn context(lines_per_second: u32) -> (LogCtx, Arc<Lines>) {
-        let lines = Arc::new(Lines::default());
-        let grant = LogGrant::per_second(lines_per_second, 8);
-        (LogCtx::of_guest("billing", grant, Log::new(lines.clone())), lines)
+    /// One call that logs `message` so often.
+    fn call(ctx: &Arc<LogCtx>, level: log::Level, message: &str, times: usize) {
+        let speech = Speech::new(ctx.clone());
+        (0..times).for_each(|_| LogView { speech: &speech }.log(level, message.into()));
+        speech.tell();
     }
 
     #[test]
     fn a_line_is_told_under_a_name_that_is_not_the_hosts_cut_and_escaped() {
         let (ctx, lines) = context(1);
-        LogView { ctx: &ctx }.log(log::Level::Warn, "a\nb 0123456789".into());
-        let host = LogCtx::new("billing", LogGrant::per_second(1, 100), ctx.sink.clone());
-        host.tell(Level::Warn, "in quarantine for 60 s");
-        let expected = ["Warn billing.guest: a\\nb 012…", "Warn billing: in quarantine for 60 s"];
-        assert_eq!(*lines.0.lock().unwrap(), expected);
+        call(&ctx, log::Level::Warn, "a\nb 0123456789", 1);
+        ctx.host.tell(Level::Warn, format_args!("in quarantine for 60 s"));
+        assert_eq!(lines.in_full(), ["Warn billing.guest: a\\nb 012…", "Warn billing: in quarantine for 60 s"]);
     }
 
     #[test]
     fn a_line_is_cut_one_byte_above_its_limit() {
         for (line, told) in [("1234567", "1234567"), ("12345678", "12345678"), ("123456789", "12345678…")] {
             let (ctx, lines) = context(1);
-            LogView { ctx: &ctx }.log(log::Level::Info, line.into());
-            assert_eq!(*lines.0.lock().unwrap(), [format!("Info billing.guest: {told}")]);
+            call(&ctx, log::Level::Info, line, 1);
+            assert_eq!(lines.in_full(), [format!("Info billing.guest: {told}")]);
         }
     }
 
@@ -228,71 +225,61 @@ mod tests {
         let start = Instant::now();
         let mut budget = Budget::new(LogGrant::per_second(2, 8), start);
         for line in 1..=10 {
-            assert_eq!(budget.judge(start), Verdict::Tell, "line {line} of a burst of 10");
+            assert!(budget.admit(true, start), "line {line} of a burst of 10");
         }
-        assert_eq!(budget.judge(start), Verdict::TellSuppressed(1));
-        assert_eq!(budget.judge(start + Duration::from_millis(499)), Verdict::Suppress);
-        // Half a second brings a line; that one was suppressed is told a second after it was told last.
-        assert_eq!(budget.judge(start + Duration::from_millis(500)), Verdict::Tell);
-        assert_eq!(budget.judge(start + Duration::from_millis(999)), Verdict::Suppress);
-        assert_eq!(budget.judge(start + Duration::from_millis(1_000)), Verdict::TellAfter(2));
-        assert_eq!(budget.suppressed_total, 3);
+        assert!(!budget.admit(true, start));
+        assert!(!budget.admit(true, start + Duration::from_millis(499)));
+        assert!(budget.admit(true, start + Duration::from_millis(500)));
+        assert!(!budget.admit(true, start + Duration::from_millis(999)));
+        assert!(!budget.admit(false, start + Duration::from_millis(1_000)), "there is budget, and no room");
+        assert!(budget.admit(true, start + Duration::from_millis(1_000)));
+        assert_eq!(budget.suppressed_in_all, 4);
     }
 
     #[test]
-    fn a_flood_is_suppressed_counted_exactly_and_told_once_a_second() {
+    fn a_flood_is_suppressed_counted_exactly_and_told_once_a_minute() {
         let start = Instant::now();
         let mut budget = Budget::new(LogGrant::per_second(2, 8), start);
         let (mut told, mut reported, mut reports) = (0, 0, 0);
-        for millisecond in 0..10_000 {
-            match budget.judge(start + Duration::from_millis(millisecond)) {
-                Verdict::Tell => told += 1,
-                Verdict::TellAfter(lines) => (told, reported, reports) = (told + 1, reported + lines, reports + 1),
-                Verdict::TellSuppressed(lines) => (reported, reports) = (reported + lines, reports + 1),
-                Verdict::Suppress => {}
-            }
+        for centisecond in 0..12_000 {
+            let now = start + Duration::from_millis(10 * centisecond);
+            told += u64::from(budget.admit(true, now));
+            let due = budget.due(now);
+            (reported, reports) = (reported + due.unwrap_or_default(), reports + u64::from(due.is_some()));
         }
-        assert_eq!((told, reports), (29, 10), "a burst of 10, and 2 a second for a little less than 10 s");
-        assert_eq!(told + reported + budget.suppressed, 10_000);
-        assert_eq!(budget.suppressed_total, 10_000 - told);
-    }
-
-    #[test]
-    fn the_host_says_no_more_than_ten_lines_in_any_minute_however_much_there_is_to_say() {
-        let start = Instant::now();
-        let mut budget = Budget::new(LogGrant::HOST, start);
-        let mut told_at = Vec::new();
-        for tenth in 0..6_000 {
-            let now = start + Duration::from_millis(100 * tenth);
-            let lines = match budget.judge(now) {
-                Verdict::TellAfter(_) => 2,
-                Verdict::Tell | Verdict::TellSuppressed(_) => 1,
-                Verdict::Suppress => 0,
-            };
-            told_at.extend(std::iter::repeat_n(tenth, lines));
-        }
-        let in_a_minute = |from: &u64| told_at.iter().filter(|at| (*from..from + 600).contains(*at)).count();
-        let most = told_at.iter().map(in_a_minute).max();
-        assert!((Some(5)..=Some(10)).contains(&most), "{most:?}");
+        assert_eq!((told, reports), (249, 2), "a burst of 10, and 2 a second for a little less than 120 s");
+        assert_eq!(told + reported + budget.suppressed, 12_000);
+        assert_eq!(budget.suppressed_in_all, 12_000 - told);
     }
 
     #[test]
     fn an_exporter_that_may_say_nothing_says_nothing() {
         let (ctx, lines) = context(0);
-        LogView { ctx: &ctx }.log(log::Level::Error, "help".into());
-        assert!(lines.0.lock().unwrap().is_empty());
+        call(&ctx, log::Level::Error, "help", 1);
         assert_eq!(ctx.lines_suppressed(), 1);
+        drop(ctx);
+        assert!(lines.messages().is_empty());
     }
 
     #[test]
-    fn what_was_suppressed_is_the_hosts_to_tell() {
+    fn what_was_suppressed_is_the_hosts_to_tell_and_at_the_end_the_rest() {
         let (ctx, lines) = context(1);
-        for _ in 0..7 {
-            LogView { ctx: &ctx }.log(log::Level::Info, "x".into());
-        }
-        let mut told = lines.0.lock().unwrap().clone();
-        assert_eq!(told.pop().as_deref(), Some("Warn billing: 1 log lines suppressed"));
+        call(&ctx, log::Level::Info, "x", 6);
+        call(&ctx, log::Level::Info, "x", 2);
+        assert_eq!(ctx.lines_suppressed(), 3);
+        drop(ctx);
+        let mut told = lines.in_full();
+        let last = told.split_off(5);
         assert_eq!(told, ["Info billing.guest: x"; 5]);
-        assert_eq!(ctx.lines_suppressed(), 2);
+        assert_eq!(last, ["Warn billing: 1 log lines suppressed", "Warn billing: 2 log lines suppressed"]);
+    }
+
+    #[test]
+    fn suppressed_lines_that_cannot_be_told_yet_are_told_later() {
+        let (ctx, lines) = context(1);
+        (0..4).for_each(|_| ctx.host.complain(format_args!("wrong")));
+        call(&ctx, log::Level::Info, "x", 7);
+        assert!(!lines.messages().iter().any(|line| line.contains("suppressed")));
+        assert_eq!(ctx.lock().suppressed, 2);
     }
 }

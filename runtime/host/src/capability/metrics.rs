@@ -10,8 +10,9 @@ use wasmtime::component::Linker;
 
 use super::{CALL, Paced, charge};
 use crate::{
-    bindings::{escape_line, v0_1::imports::metrics},
+    bindings::v0_1::imports::metrics,
     status::{GuestMetric, GuestValue},
+    text::escape_line,
 };
 
 /// Bytes of a name.

@@ -9,7 +9,6 @@
 //! feature (`http`, `terminal`); without it the same holds, whatever is granted.
 
 pub(crate) mod backend;
-mod bucket;
 mod call_clock;
 pub(crate) mod clock;
 #[cfg(any(feature = "http", fuzzing))]
@@ -23,6 +22,7 @@ pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod output;
+pub(crate) mod speech;
 pub(crate) mod terminal;
 pub(crate) mod wasi;
 

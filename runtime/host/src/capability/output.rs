@@ -1,12 +1,9 @@
-//! A guest's standard output and error: cut into lines, told to the capped log, the last ones kept for a fault's detail.
+//! A guest's standard output and error: cut into lines, which are what the guest says.
 //!
 //! Constraints: bounded memory whatever is written; a write never fails and never waits, because runtimes answer a
 //! failed write to standard error with a trap. What is too much is dropped and counted by the log.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
@@ -16,13 +13,11 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-use super::log::LogCtx;
+use super::speech::Speech;
 use crate::telemetry::Level;
 
 /// Bytes kept of one line; the rest of it is dropped.
 const MAX_LINE_BYTES: usize = 1024;
-/// Lines kept for a fault's detail.
-const KEPT_LINES: usize = 8;
 /// Bytes a guest may write at once.
 pub(crate) const MAX_WRITE_BYTES: usize = 4096;
 
@@ -30,64 +25,52 @@ pub(crate) const MAX_WRITE_BYTES: usize = 4096;
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     level: Level,
-    log: Arc<LogCtx>,
-    lines: Arc<Mutex<Lines>>,
-}
-
-#[derive(Debug, Default)]
-struct Lines {
-    open: Vec<u8>,
-    last: VecDeque<String>,
+    speech: Arc<Speech>,
+    /// The line that has not ended.
+    open: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Output {
-    /// A stream whose lines are told at `level`.
-    pub(crate) fn new(level: Level, log: Arc<LogCtx>) -> Self {
-        Self { level, log, lines: Arc::default() }
+    /// A stream whose lines are said at `level`.
+    pub(crate) fn new(level: Level, speech: Arc<Speech>) -> Self {
+        Self { level, speech, open: Arc::default() }
     }
 
     /// Takes bytes as a guest writes them.
     pub(crate) fn take(&self, bytes: &[u8]) {
-        let mut lines = self.lock();
+        let mut open = self.lock();
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let (line, after) = rest.split_at(end);
-            lines.extend(line);
-            self.close(&mut lines);
+            extend(&mut open, line);
+            self.close(&mut open);
             rest = after.get(1..).unwrap_or_default();
         }
-        lines.extend(rest);
+        extend(&mut open, rest);
     }
 
-    /// Ends the call: an open line is told, and the kept lines are handed out and forgotten.
-    pub(crate) fn finish(&self) -> Vec<String> {
-        let mut lines = self.lock();
-        if !lines.open.is_empty() {
-            self.close(&mut lines);
+    /// Ends the call, and with it an open line.
+    pub(crate) fn finish(&self) {
+        let mut open = self.lock();
+        if !open.is_empty() {
+            self.close(&mut open);
         }
-        lines.last.drain(..).collect()
     }
 
-    fn close(&self, lines: &mut Lines) {
-        let line = String::from_utf8_lossy(&lines.open).into_owned();
-        lines.open.clear();
-        self.log.tell(self.level, &line);
-        if lines.last.len() == KEPT_LINES {
-            lines.last.pop_front();
-        }
-        lines.last.push_back(line);
+    fn close(&self, open: &mut Vec<u8>) {
+        self.speech.say(self.level, &String::from_utf8_lossy(open));
+        open.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Lines> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lines {
-    fn extend(&mut self, bytes: &[u8]) {
-        let room = MAX_LINE_BYTES.saturating_sub(self.open.len());
-        self.open.extend(bytes.iter().take(room));
-    }
+/// As much as there is room for.
+fn extend(open: &mut Vec<u8>, bytes: &[u8]) {
+    let room = MAX_LINE_BYTES.saturating_sub(open.len());
+    open.extend(bytes.iter().take(room));
 }
 
 #[async_trait]
@@ -129,46 +112,40 @@ impl StdoutStream for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        capability::log::LogGrant,
-        telemetry::{Log, LogRecord, LogSink},
-    };
+    use crate::capability::speech::tests::speech;
 
-    struct Deaf;
-
-    impl LogSink for Deaf {
-        fn log(&self, _: &LogRecord<'_>) {}
-    }
-
-    fn output() -> Output {
-        let grant = LogGrant::per_second(10, 1024);
-        Output::new(Level::Warn, Arc::new(LogCtx::new("billing", grant, Log::new(Arc::new(Deaf)))))
+    fn output() -> (Output, Arc<Speech>) {
+        let speech = Arc::new(speech(10).0);
+        (Output::new(Level::Warn, speech.clone()), speech)
     }
 
     #[test]
     fn a_line_may_come_in_pieces_and_an_open_line_ends_with_the_call() {
-        let output = output();
+        let (output, speech) = output();
         output.take(b"one\ntw");
         output.take(b"o\nthree");
-        assert_eq!(output.finish(), ["one", "two", "three"]);
-        assert!(output.finish().is_empty());
+        output.finish();
+        assert_eq!(speech.quote().lines, ["one", "two", "three"]);
+        output.finish();
+        assert!(speech.quote().lines.is_empty());
     }
 
     #[test]
     fn memory_stays_bounded_whatever_is_written() {
-        let output = output();
+        let (output, speech) = output();
         for _ in 0..10_000 {
             output.take(&[b'x'; 4096]);
         }
-        assert_eq!(output.finish(), ["x".repeat(MAX_LINE_BYTES)]);
+        assert_eq!(*output.lock(), [b'x'; MAX_LINE_BYTES]);
         output.take(&vec![b'\n'; 100_000]);
-        assert_eq!(output.finish().len(), KEPT_LINES);
+        let words = speech.quote();
+        assert_eq!((words.lines.len(), words.lines_before), (8, 99_992));
     }
 
     #[test]
     fn bytes_that_are_no_text_do_no_harm() {
-        let output = output();
+        let (output, speech) = output();
         output.take(b"\xff\xfe\n");
-        assert_eq!(output.finish(), ["\u{fffd}\u{fffd}"]);
+        assert_eq!(speech.quote().lines, ["\u{fffd}\u{fffd}"]);
     }
 }

@@ -15,14 +15,11 @@ use wasmtime::component::Linker;
 
 pub(crate) use self::writer::TerminalWriter;
 use self::writer::{Account, Look};
-use super::{
-    CALL, Paced,
-    bucket::{Bucket, Rate},
-    charge,
-};
+use super::{CALL, Paced, charge};
 use crate::{
     bindings::v0_1::imports::terminal,
-    telemetry::{Level, Log},
+    bucket::{Bucket, Rate},
+    telemetry::SparingLog,
 };
 
 /// Where granted exporters write. The command line's is standard output.
@@ -61,11 +58,10 @@ const TELL_EVERY: Duration = Duration::from_secs(30);
 
 /// The terminal of an exporter that may write to it.
 pub(crate) struct TerminalCtx {
-    exporter: String,
     writer: Arc<TerminalWriter>,
     account: Arc<Account>,
     budget: Mutex<Bucket>,
-    log: Log,
+    log: Arc<SparingLog>,
     told: Mutex<Told>,
 }
 
@@ -78,25 +74,24 @@ struct Told {
 
 impl fmt::Debug for TerminalCtx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TerminalCtx").field("exporter", &self.exporter).finish_non_exhaustive()
+        f.debug_struct("TerminalCtx").field("log", &self.log).finish_non_exhaustive()
     }
 }
 
 impl TerminalCtx {
-    /// Writes through `writer` in the name of `exporter`.
+    /// Writes through `writer`; what is dropped is told to `log`.
     ///
     /// # Errors
     /// If the system gives no thread to write on.
     pub(crate) fn new(
-        exporter: &str,
         grant: TerminalGrant,
         writer: Arc<TerminalWriter>,
-        log: Log,
+        log: Arc<SparingLog>,
     ) -> std::io::Result<Self> {
         writer.start()?;
         let rate = Rate { per_second: grant.bytes_per_second, burst: grant.burst_bytes };
         let budget = Mutex::new(Bucket::new(rate, Instant::now()));
-        Ok(Self { exporter: exporter.to_owned(), writer, account: Arc::default(), budget, log, told: Mutex::default() })
+        Ok(Self { writer, account: Arc::default(), budget, log, told: Mutex::default() })
     }
 
     /// Waits until the terminal has said what it is, for a moment at most.
@@ -142,10 +137,12 @@ impl TerminalCtx {
             return;
         }
         let bytes = dropped.saturating_sub(told.dropped);
-        *told = Told { at: Some(Instant::now()), dropped };
+        let before = std::mem::replace(&mut *told, Told { at: Some(Instant::now()), dropped });
         drop(told);
         let message = format_args!("{bytes} bytes of text were dropped: it writes more than the terminal takes");
-        self.log.say(Level::Warn, &self.exporter, message);
+        if !self.log.offer(message) {
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).dropped = before.dropped;
+        }
     }
 }
 
@@ -204,13 +201,10 @@ mod tests {
     use terminal::Host;
 
     use super::*;
-    use crate::telemetry::{LogRecord, LogSink};
+    use crate::telemetry::{Log, Sparingly, test_sink::Lines};
 
     #[derive(Default)]
-    struct Page {
-        text: Mutex<String>,
-        log: Mutex<Vec<String>>,
-    }
+    struct Page(Mutex<String>);
 
     impl TerminalSink for Page {
         fn colors(&self) -> bool {
@@ -222,34 +216,29 @@ mod tests {
         }
 
         fn write(&self, text: &str) {
-            self.text.lock().unwrap().push_str(text);
-        }
-    }
-
-    impl LogSink for Page {
-        fn log(&self, record: &LogRecord<'_>) {
-            self.log.lock().unwrap().push(format!("{}: {}", record.target, record.message));
+            self.0.lock().unwrap().push_str(text);
         }
     }
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn context(grant: TerminalGrant) -> (TerminalCtx, Arc<Page>) {
-        let page = Arc::new(Page::default());
+    fn context(grant: TerminalGrant) -> (TerminalCtx, Arc<Page>, Arc<Lines>) {
+        let (page, lines) = (Arc::new(Page::default()), Arc::new(Lines::default()));
         let writer = Arc::new(TerminalWriter::new(page.clone()));
-        (TerminalCtx::new("console", grant, writer, Log::new(page.clone())).unwrap(), page)
+        let log = SparingLog::new("console", Sparingly::ON_EXPORTER, Log::new(lines.clone()));
+        (TerminalCtx::new(grant, writer, Arc::new(log)).unwrap(), page, lines)
     }
 
     #[tokio::test]
     async fn a_granted_exporter_writes_and_colours() {
-        let (ctx, page) = context(TerminalGrant::default());
+        let (ctx, page, _) = context(TerminalGrant::default());
         ctx.ready().await;
         let mut view = TerminalView { ctx: Some(&ctx) };
         assert!(view.colors());
         assert_eq!(view.width(), Some(80));
         view.write("\x1b[1;31mred\x1b[0m\n\x1b[2Jplain".into()).await;
         ctx.flush(LONG).await;
-        assert_eq!(*page.text.lock().unwrap(), "\x1b[1;31mred\x1b[0m\n\\u{1b}[2Jplain");
+        assert_eq!(*page.0.lock().unwrap(), "\x1b[1;31mred\x1b[0m\n\\u{1b}[2Jplain");
         assert_eq!(ctx.bytes_dropped(), 0);
     }
 
@@ -263,15 +252,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_over_budget_is_dropped_counted_and_told_once() {
-        let (ctx, page) = context(TerminalGrant { bytes_per_second: 0.0, burst_bytes: 10.0 });
+        let (ctx, page, lines) = context(TerminalGrant { bytes_per_second: 0.0, burst_bytes: 10.0 });
         let mut view = TerminalView { ctx: Some(&ctx) };
         for text in ["12345678", "abc", "def", "90"] {
             view.write(text.into()).await;
         }
         ctx.close(LONG).await;
-        assert_eq!(*page.text.lock().unwrap(), "1234567890");
+        assert_eq!(*page.0.lock().unwrap(), "1234567890");
         assert_eq!(ctx.bytes_dropped(), 6);
-        let told = "console: 3 bytes of text were dropped: it writes more than the terminal takes";
-        assert_eq!(*page.log.lock().unwrap(), [told]);
+        let told = "Warn console: 3 bytes of text were dropped: it writes more than the terminal takes";
+        assert_eq!(lines.in_full(), [told]);
     }
 }

@@ -112,10 +112,10 @@ impl Pipeline {
     async fn last_calls(&self, which: LastCall) {
         let mut calls = JoinSet::new();
         for lane in &self.lanes {
-            let (lane, log) = (lane.clone(), self.log.clone());
+            let lane = lane.clone();
             calls.spawn(async move {
                 let Some(problem) = last_call(&lane, which).await else { return };
-                log.say(Level::Warn, &lane.settings().name, format_args!("{}: {problem}", which.as_str()));
+                lane.log.tell(Level::Warn, format_args!("{}: {problem}", which.as_str()));
             });
         }
         // Each call has its deadline, which does not reach one that blocks its thread.

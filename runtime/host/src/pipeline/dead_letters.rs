@@ -5,7 +5,6 @@ use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use spangate_core::{
@@ -38,8 +37,6 @@ struct Outbox {
 struct Letter {
     entry: QueueEntry,
     fault: Fault,
-    /// Monotonic, for what is said about it.
-    at: Duration,
 }
 
 impl DeadLetters {
@@ -80,12 +77,12 @@ impl DeadLetters {
 impl Lane {
     /// Sends rows that are in flight to the dead letters, where they get their place in the ledger. False if there is no
     /// such file: then they are still the caller's.
-    pub(super) fn bury(self: &Arc<Self>, entry: &QueueEntry, fault: &Fault, at: Duration) -> bool {
+    pub(super) fn bury(self: &Arc<Self>, entry: &QueueEntry, fault: &Fault) -> bool {
         let Some(dead_letters) = &self.dead_letters else { return false };
-        let letter = Letter { entry: entry.clone(), fault: fault.clone(), at };
+        let letter = Letter { entry: entry.clone(), fault: fault.clone() };
         match dead_letters.push(letter) {
             None => {
-                let letter = Letter { entry: entry.clone(), fault: fault.clone(), at };
+                let letter = Letter { entry: entry.clone(), fault: fault.clone() };
                 self.finish_burial(&letter, Err(format!("{MAX_WAITING} others wait for the disk")));
             }
             Some(true) => self.start_writing(),
@@ -113,11 +110,11 @@ impl Lane {
             Err(_) => Settled { dropped: Some((rows, DropReason::DeadLetterFailed)), ..Settled::default() },
         };
         self.lock().queue.finish(settled);
-        let (fault, at) = (&letter.fault, letter.at);
+        let fault = &letter.fault;
         match written {
-            Ok(()) => self.complaints.say(at, format_args!("{rows} rows went to the dead letters: {fault}")),
+            Ok(()) => self.log.complain(format_args!("{rows} rows went to the dead letters: {fault}")),
             Err(error) => {
-                self.complaints.say(at, format_args!("dropped {rows} rows (dead_letter_failed): {error}; {fault}"));
+                self.log.complain(format_args!("dropped {rows} rows (dead_letter_failed): {error}; {fault}"));
             }
         }
         self.settled.notify_waiters();

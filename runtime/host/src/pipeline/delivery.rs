@@ -33,7 +33,7 @@ type Answer = Result<ExportOutcome, ExportError>;
 pub(super) async fn deliver(lane: Arc<Lane>, clock: Arc<dyn Clock>, mut cut_off: watch::Receiver<bool>) {
     let mut in_hand = None;
     while !ends_well(work(&lane, &*clock, &mut cut_off, &mut in_hand)).await {
-        lane.log.say(Level::Error, &lane.settings.name, format_args!("a delivery worker panicked and begins anew"));
+        lane.log.tell(Level::Error, format_args!("a delivery worker panicked and begins anew"));
         if let Some(entry) = in_hand.take() {
             let detail = "a delivery worker panicked".to_owned();
             let fault = Err(ExportError::Fault(Fault { kind: FaultKind::HostError, detail }));
@@ -72,7 +72,7 @@ async fn work(
                     && let Some(entry) = in_hand.take()
                 {
                     let settled = lane.settle(entry, &answer, now);
-                    complain(lane, &answer, settled, now);
+                    complain(lane, &answer, settled);
                 }
             }
             Step::Cut(entry) => lane.cut(entry),
@@ -117,7 +117,7 @@ async fn call(lane: &Lane, entry: &QueueEntry) -> Answer {
 }
 
 /// What costs rows is told, and why a backend does not take them now. What the sandbox says itself is only counted.
-fn complain(lane: &Lane, answer: &Answer, settled: Settled, now: Duration) {
+fn complain(lane: &Lane, answer: &Answer, settled: Settled) {
     let word = match answer {
         Ok(ExportOutcome::Accepted) => return,
         Ok(ExportOutcome::Partial(partial)) => partial.reason.clone(),
@@ -126,10 +126,10 @@ fn complain(lane: &Lane, answer: &Answer, settled: Settled, now: Duration) {
         Err(ExportError::Fault(fault)) => fault.to_string(),
     };
     if let Some((rows, reason)) = settled.dropped {
-        lane.complaints.say(now, format_args!("dropped {rows} rows ({}): {word}", reason.as_str()));
+        lane.log.complain(format_args!("dropped {rows} rows ({}): {word}", reason.as_str()));
     } else if settled.rejected > 0 {
-        lane.complaints.say(now, format_args!("{} rows were rejected: {word}", settled.rejected));
+        lane.log.complain(format_args!("{} rows were rejected: {word}", settled.rejected));
     } else if matches!(answer, Ok(ExportOutcome::RetryAfter { .. })) {
-        lane.complaints.say(now, format_args!("{} rows are tried again later: {word}", settled.requeued));
+        lane.log.complain(format_args!("{} rows are tried again later: {word}", settled.requeued));
     }
 }

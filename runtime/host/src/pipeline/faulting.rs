@@ -10,7 +10,6 @@ use spangate_core::{
 };
 
 use super::{
-    complaints::one_line,
     lane::{Lane, Pause, State, Step},
     lane_settings::LaneSettings,
 };
@@ -81,24 +80,23 @@ impl Lane {
     }
 
     /// Tells what waited in vain.
-    pub(super) fn tell_too_old(&self, rows: u64, now: Duration) {
+    pub(super) fn tell_too_old(&self, rows: u64) {
         if rows == 0 {
             return;
         }
         let problem = self.attempts.read().last_problem().unwrap_or_default();
-        self.complaints.say(now, format_args!("dropped {rows} rows (too_old): {problem}"));
+        self.log.complain(format_args!("dropped {rows} rows (too_old): {problem}"));
         self.settled.notify_waiters();
     }
 
     fn tell_circuit(&self, news: Option<News>, answer: &Result<ExportOutcome, ExportError>) {
-        let name = &self.settings.name;
         match (news, answer) {
             (Some(News::Opened { length, why, waiting }), Err(ExportError::Fault(fault))) => {
-                let (fault, length) = (one_line(&fault.to_string()), length.as_secs_f64());
+                let length = length.as_secs_f64();
                 let line = format_args!("left alone for {length:.1} s: {why}; {waiting} rows wait; the last: {fault}");
-                self.log.say(Level::Warn, name, line);
+                self.log.tell(Level::Warn, line);
             }
-            (Some(News::Closed), _) => self.log.say(Level::Info, name, format_args!("called again: it works")),
+            (Some(News::Closed), _) => self.log.tell(Level::Info, format_args!("called again: it works")),
             _ => {}
         }
     }

@@ -26,19 +26,18 @@ use tokio::sync::{Notify, futures::Notified};
 use super::{
     attempts::{AttemptLog, Attempts},
     authorization::Authorization,
-    complaints::Complaints,
     dead_letters::DeadLetters,
     lane_settings::LaneSettings,
     subscription::Wanted,
 };
-use crate::telemetry::Log;
+use crate::telemetry::SparingLog;
 
 /// Everything the pipeline knows about one exporter.
 pub(crate) struct Lane {
     pub(super) settings: LaneSettings,
     pub(super) exporter: Arc<dyn Exporter>,
-    pub(super) complaints: Complaints,
-    pub(super) log: Log,
+    /// What is said about the exporter, in few lines.
+    pub(super) log: Arc<SparingLog>,
     pub(super) attempts: Attempts,
     /// Where rows go that the exporter cannot take; none drops them.
     pub(super) dead_letters: Option<DeadLetters>,
@@ -95,7 +94,7 @@ pub(crate) struct QueueUse {
 
 impl Lane {
     /// A lane at rest. A queue may refuse only if that holds receivers back: without that it drops.
-    pub(crate) fn new(mut settings: LaneSettings, exporter: Arc<dyn Exporter>, log: Log) -> Self {
+    pub(crate) fn new(mut settings: LaneSettings, exporter: Arc<dyn Exporter>, log: Arc<SparingLog>) -> Self {
         if !settings.required && settings.queue.when_full == WhenFull::Refuse {
             settings.queue.when_full = WhenFull::DropNewest;
         }
@@ -111,7 +110,6 @@ impl Lane {
             is_hopeless: false,
         };
         Self {
-            complaints: Complaints::new(log.clone(), settings.name.clone()),
             dead_letters: settings.dead_letters.clone().map(DeadLetters::new),
             log,
             settings,
@@ -160,7 +158,7 @@ impl Lane {
         if let Some(until) = state.may_try(now) {
             let (wait, dropped) = (state.wait(until, self.settings.retry.max_age), state.drop_old(&self.settings, now));
             drop(state);
-            self.tell_too_old(dropped, now);
+            self.tell_too_old(dropped);
             return wait;
         }
         let Some(entry) = state.queue.pop_ready(now) else {
@@ -251,6 +249,11 @@ impl Lane {
     /// How it is fed.
     pub(crate) fn settings(&self) -> &LaneSettings {
         &self.settings
+    }
+
+    /// What is said about the exporter.
+    pub(crate) fn log(&self) -> &Arc<SparingLog> {
+        &self.log
     }
 
     /// How attempts ended.

@@ -19,7 +19,6 @@ mod authorization;
 mod caught;
 mod closing;
 mod collector;
-mod complaints;
 mod consumer;
 mod dead_letter_file;
 mod dead_letters;

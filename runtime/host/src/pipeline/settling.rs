@@ -10,7 +10,6 @@ use spangate_core::{
 
 use super::{
     authorization::{Ruling, sender_of},
-    complaints::one_line,
     faulting::Accused,
     lane::{Lane, Pause, State},
     verdict::{Next, Tried, Verdict, Wait, judge},
@@ -41,7 +40,7 @@ impl Lane {
         let Verdict { settled, next } =
             judge(Tried { rows: entry.rows(), suspicion, blame, is_too_old, ruling }, answer);
         if let (Next::Bury, Err(ExportError::Fault(fault))) = (&next, answer)
-            && self.bury(&entry, fault, now)
+            && self.bury(&entry, fault)
         {
             return Settled::default();
         }
@@ -125,17 +124,13 @@ impl Lane {
     }
 
     fn tell(&self, now: Duration, news: &News) {
-        let name = &self.settings.name;
         match news {
             News::Paused { until, reason, waiting } => {
-                let reason = one_line(reason);
                 let pause = until.saturating_sub(now);
                 let line = format_args!("paused: {reason}; {waiting} rows are kept, the next try is in {pause:?}");
-                self.log.say(Level::Error, name, line);
+                self.log.tell(Level::Error, line);
             }
-            News::Resumed => {
-                self.log.say(Level::Info, name, format_args!("no longer paused: the backend takes batches"))
-            }
+            News::Resumed => self.log.tell(Level::Info, format_args!("no longer paused: the backend takes batches")),
         }
     }
 }

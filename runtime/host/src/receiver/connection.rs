@@ -205,7 +205,7 @@ pub(super) async fn serve<A: Answer>(
         Err(unopened) => {
             room.stats.unopened.add(1);
             let peer = peer.map_or_else(|_| "somebody".to_owned(), |peer| peer.ip().to_string());
-            room.unopened.warn(&room.log, room.target, format_args!("connection of {peer}: {unopened}"));
+            room.unopened.complain(format_args!("connection of {peer}: {unopened}"));
         }
     }
 }

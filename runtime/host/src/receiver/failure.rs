@@ -5,7 +5,7 @@ use std::time::Duration;
 use spangate_core::consumer::Refusal;
 
 use super::{security::Shown, stats::Outcome};
-use crate::bindings::is_invisible;
+use crate::text::is_invisible;
 
 /// Longest message that goes back to a sender, bytes.
 const MESSAGE_BYTES: usize = 1024;

@@ -13,13 +13,12 @@ use super::{
     endpoint::Endpoint,
     failure::Failure,
     security::Credentials,
-    seldom::Seldom,
     slots::{ConnectionSlots, Slot, Slots},
     stats::{Outcome, ReceiverStats},
 };
 use crate::{
     config::{self, OtherSignals},
-    telemetry::{Level, Log},
+    telemetry::{Level, Log, SparingLog, Sparingly},
 };
 use bytes::Bytes;
 use http::{Extensions, HeaderMap};
@@ -42,8 +41,8 @@ pub(super) struct Intake {
     slots: Slots,
     budget: Arc<Budget>,
     credentials: Credentials,
-    unauthenticated: Seldom,
-    refused_pages: Seldom,
+    unauthenticated: SparingLog,
+    refused_pages: SparingLog,
     has_told_of_plain_logs: AtomicBool,
     has_told_of_metrics: AtomicBool,
 }
@@ -73,8 +72,10 @@ impl Intake {
         credentials: Credentials,
     ) -> Self {
         let slots = Slots::new(config.max_concurrent_requests);
+        let sparing = |log: &Log| SparingLog::new(target, Sparingly::ON_STRANGERS, log.clone());
+        let (unauthenticated, refused_pages) = (sparing(&log), sparing(&log));
         let (has_told_of_plain_logs, has_told_of_metrics) = Default::default();
-        let (budget, unauthenticated) = (Budget::new(config.max_inflight_bytes), Seldom::default());
+        let budget = Budget::new(config.max_inflight_bytes);
         Self {
             config,
             stats,
@@ -85,7 +86,7 @@ impl Intake {
             budget,
             credentials,
             unauthenticated,
-            refused_pages: Seldom::default(),
+            refused_pages,
             has_told_of_plain_logs,
             has_told_of_metrics,
         }
@@ -102,7 +103,7 @@ impl Intake {
     /// Counts a page that may not send, and says why: in the browser nobody would find out.
     pub(super) fn refuse_page(&self, why: &str) {
         self.stats.preflights_refused.add(1);
-        self.refused_pages.warn(&self.log, self.target, format_args!("a page in a browser was refused: {why}"));
+        self.refused_pages.complain(format_args!("a page in a browser was refused: {why}"));
     }
 
     /// Decides whether a request may be read at all. Its extensions say which connection it is of.
@@ -235,7 +236,7 @@ impl Intake {
         self.stats.count_request(outcome);
         if let Err(Failure::Unauthenticated(shown)) = result {
             let message = format_args!("a sender was not let in: {}", shown.message());
-            self.unauthenticated.warn(&self.log, self.target, message);
+            self.unauthenticated.complain(message);
         } else if let Err(failure) = result {
             let level = if outcome == Outcome::Failed { Level::Error } else { Level::Debug };
             let message = failure.message();

@@ -42,7 +42,6 @@ mod protobuf_writer;
 pub(crate) mod reply;
 mod room;
 mod security;
-mod seldom;
 mod slots;
 mod start;
 mod stats;

@@ -5,10 +5,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{
-    connection::Activity, listener::ListenerLimits, security::TlsSource, seldom::Seldom, stats::ConnectionStats,
-};
-use crate::telemetry::Log;
+use super::{connection::Activity, listener::ListenerLimits, security::TlsSource, stats::ConnectionStats};
+use crate::telemetry::{Log, SparingLog, Sparingly};
 
 /// What the connections of one listener share.
 pub(super) struct Room<A> {
@@ -20,7 +18,7 @@ pub(super) struct Room<A> {
     pub(super) log: Log,
     pub(super) target: &'static str,
     /// Connections that did not come to speak HTTP.
-    pub(super) unopened: Seldom,
+    pub(super) unopened: SparingLog,
     /// Connections that are open, by a number of their own.
     open: Mutex<HashMap<u64, Arc<Activity>>>,
 }
@@ -34,7 +32,8 @@ impl<A> Room<A> {
         log: Log,
         target: &'static str,
     ) -> Self {
-        Self { answer, limits, stats, tls, log, target, unopened: Seldom::default(), open: Mutex::default() }
+        let unopened = SparingLog::new(target, Sparingly::ON_STRANGERS, log.clone());
+        Self { answer, limits, stats, tls, log, target, unopened, open: Mutex::default() }
     }
 
     /// Takes one more connection in. If there are too many, the one that has been idle longest is told to close, or, if none

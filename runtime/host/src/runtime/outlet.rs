@@ -9,7 +9,7 @@ use crate::{
     config,
     pipeline::{DeadLetterFile, Lane, LaneSettings, Subscription, queue_limits, retry_policy},
     sandbox::SandboxExporter,
-    telemetry::Log,
+    telemetry::{Log, SparingLog, Sparingly},
 };
 
 /// How much later than the sandbox the lane gives a call up: the sandbox's word is the better one.
@@ -36,7 +36,6 @@ impl Outlet {
         exporter: Arc<SandboxExporter>,
         config: &config::Exporter,
         whole: &config::Config,
-        log: Log,
     ) -> Result<Self, Vec<String>> {
         let batch = &whole.batch;
         let description = exporter.description();
@@ -54,7 +53,7 @@ impl Outlet {
             sender_headers: sender_headers(&config.grants),
         };
         let tick_interval = description.tick_interval;
-        let seam: Arc<dyn Exporter> = exporter.clone();
+        let (seam, log): (Arc<dyn Exporter>, _) = (exporter.clone(), exporter.host_log().clone());
         Ok(Self {
             component: components::show(&config.component),
             sandboxed: Some(exporter),
@@ -92,7 +91,11 @@ impl Outlet {
         Ok(Self {
             component: "native".to_owned(),
             sandboxed: None,
-            lane: Arc::new(Lane::new(settings, native.exporter.clone(), log)),
+            lane: Arc::new(Lane::new(
+                settings,
+                native.exporter.clone(),
+                Arc::new(SparingLog::new(name, Sparingly::ON_EXPORTER, log)),
+            )),
             exporter: native.exporter,
             tick_interval: native.tick_interval,
         })

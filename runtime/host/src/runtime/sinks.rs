@@ -53,19 +53,8 @@ impl TerminalSink for Stdout {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
-    use crate::telemetry::Level;
-
-    #[derive(Default)]
-    struct Lines(Mutex<Vec<String>>);
-
-    impl LogSink for Lines {
-        fn log(&self, record: &LogRecord<'_>) {
-            self.0.lock().unwrap().push(format!("{:?} {}: {}", record.level, record.target, record.message));
-        }
-    }
+    use crate::telemetry::{Level, test_sink::Lines};
 
     #[test]
     fn a_log_carries_no_secret_of_the_configuration() {
@@ -76,6 +65,6 @@ mod tests {
             log.say(Level::Info, "billing.guest", format_args!("the key is {}", "canary-4cb1d0"));
         }
         let expected = ["Info billing.guest: the key is ${env:KEY}", "Info billing.guest: the key is canary-4cb1d0"];
-        assert_eq!(*lines.0.lock().unwrap(), expected);
+        assert_eq!(lines.in_full(), expected);
     }
 }

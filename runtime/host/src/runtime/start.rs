@@ -122,7 +122,7 @@ fn sandboxed(
     let mut outlets = Vec::new();
     for (name, loaded) in load_all(io, config, builtins, log, terminal, problems) {
         match (loaded, config.exporters.get(&name)) {
-            (Ok(exporter), Some(settings)) => match Outlet::sandboxed(&name, exporter, settings, config, log.clone()) {
+            (Ok(exporter), Some(settings)) => match Outlet::sandboxed(&name, exporter, settings, config) {
                 Ok(outlet) => outlets.push(outlet),
                 Err(messages) => problems.add_all(&name, messages),
             },
@@ -218,8 +218,8 @@ fn load(
 fn open(io: &IoThreads, config: &Config, view: &Arc<View>, log: &Log) -> Result<Arc<Closing>, StartError> {
     let ports = Ports::open(io, config, view, log)?;
     let ticks = view.outlets.iter().filter_map(|outlet| {
-        let (name, exporter) = (outlet.lane.settings().name.clone(), outlet.exporter.clone());
-        Some(io.handle().spawn(tick(name, exporter, outlet.tick_interval?, log.clone())).abort_handle())
+        let (log, exporter) = (outlet.lane.log().clone(), outlet.exporter.clone());
+        Some(io.handle().spawn(tick(log, exporter, outlet.tick_interval?)).abort_handle())
     });
     Ok(Arc::new(Closing { view: view.clone(), ports, ticks: ticks.collect(), report: OnceCell::new() }))
 }

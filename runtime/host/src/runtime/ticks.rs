@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use spangate_core::exporter::{ExportError, Exporter};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::telemetry::{Level, Log};
+use crate::telemetry::SparingLog;
 
 /// However short an exporter wants it.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
@@ -13,7 +13,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 const LONGEST_TICK: Duration = Duration::from_secs(300);
 
 /// Ticks until it is aborted. One tick at a time; those that are missed are left out.
-pub(super) async fn tick(name: String, exporter: Arc<dyn Exporter>, every: Duration, log: Log) {
+pub(super) async fn tick(log: Arc<SparingLog>, exporter: Arc<dyn Exporter>, every: Duration) {
     let mut interval = interval(every.max(SHORTEST_INTERVAL));
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once, before there is anything to send.
@@ -29,7 +29,7 @@ pub(super) async fn tick(name: String, exporter: Arc<dyn Exporter>, every: Durat
         };
         // Said once, until a tick works again.
         if let Some(problem) = problem.as_ref().filter(|_| !is_failing) {
-            log.say(Level::Warn, &name, format_args!("tick: {problem}"));
+            log.complain(format_args!("tick: {problem}"));
         }
         is_failing = problem.is_some();
     }

@@ -26,9 +26,9 @@ use super::{
     threads::Threads,
 };
 use crate::{
-    capability::{log::LogCtx, terminal::TerminalCtx},
+    capability::terminal::TerminalCtx,
     config,
-    telemetry::Level,
+    telemetry::{Level, SparingLog},
 };
 
 /// What is fixed once an exporter is loaded.
@@ -40,7 +40,7 @@ pub(super) struct Parts {
     pub(super) settings: Arc<str>,
     pub(super) totals: Arc<Totals>,
     /// What the host says about the exporter, in few lines.
-    pub(super) host_log: LogCtx,
+    pub(super) host_log: Arc<SparingLog>,
     pub(super) guests: Arc<Threads>,
     #[expect(dead_code, reason = "kept alive for the exporter's connections")]
     pub(super) connections: Arc<Threads>,
@@ -196,25 +196,21 @@ impl Body {
     /// Logs what an exporter answered to a call that delivers nothing.
     pub(super) fn tell_refusal(&self, call: &str, answer: Result<(), String>) {
         if let Err(error) = answer {
-            self.parts.host_log.tell(Level::Warn, &format!("{call} failed: {error}"));
+            self.parts.host_log.complain(format_args!("{call} failed: {error}"));
         }
     }
 
     /// Counts and tells a fault. The standing is the caller's to change.
     pub(super) fn note_fault(&self, fault: &Fault) {
         self.count_fault(fault);
-        self.parts.host_log.tell(Level::Warn, &format!("stopped: {fault}"));
+        self.parts.host_log.tell(Level::Warn, format_args!("stopped: {fault}"));
     }
 
     /// Counts and tells a fault, which may lead into quarantine. On one line: a crash loop should not fill a log.
     fn blame(&self, admission: Admission, purpose: Purpose, fault: &Fault) {
         self.count_fault(fault);
         let sent = lock(&self.quarantine).fault(admission, purpose, Instant::now(), fastrand::f64());
-        let line = match sent {
-            Some(length) => format!("in quarantine for {:.1} s, stopped: {fault}", length.as_secs_f64()),
-            None => format!("stopped: {fault}"),
-        };
-        self.parts.host_log.tell(Level::Warn, &line);
+        tell_fault(&self.parts.host_log, sent, fault);
     }
 
     fn count_fault(&self, fault: &Fault) {
@@ -225,7 +221,7 @@ impl Body {
 
     /// Everything that is known at this moment.
     pub(super) fn state(&self) -> ExporterState {
-        let Parts { totals, capabilities, .. } = &self.parts;
+        let Parts { totals, capabilities, host_log, .. } = &self.parts;
         let http = capabilities.http.usage();
         ExporterState {
             health: lock(&self.quarantine).health(),
@@ -235,7 +231,7 @@ impl Body {
             rebuilds: totals.rebuilds.load(Relaxed),
             recycles: totals.recycles.load(Relaxed),
             instances: totals.instances.load(Relaxed),
-            log_lines_suppressed: capabilities.log.lines_suppressed(),
+            log_lines_suppressed: capabilities.log.lines_suppressed() + host_log.left_out(),
             http_denied: http.denied,
             http_accepted_unsent: totals.accepted_unsent.load(Relaxed),
             http_over_quota: http.over_quota,
@@ -294,6 +290,14 @@ impl Drop for Admitted<'_> {
         if self.is_open {
             lock(&self.body.quarantine).abandon(self.admission, Instant::now());
         }
+    }
+}
+
+/// Tells a fault, and into how long a quarantine it led. One that led into none may come again at the next call.
+pub(super) fn tell_fault(log: &SparingLog, quarantine: Option<Duration>, fault: &Fault) {
+    match quarantine.map(|length| length.as_secs_f64()) {
+        Some(seconds) => log.tell(Level::Warn, format_args!("in quarantine for {seconds:.1} s, stopped: {fault}")),
+        None => log.complain(format_args!("stopped: {fault}")),
     }
 }
 

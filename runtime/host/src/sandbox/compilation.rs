@@ -4,7 +4,7 @@ use bytes::Bytes;
 use wasmtime::{Engine, component::Component};
 
 use super::{cache::Cache, compiler::Waiting, error::LoadError};
-use crate::telemetry::{Level, Log};
+use crate::telemetry::{Level, SparingLog};
 
 /// Who waits for a component.
 pub(super) type Client = Waiting<Result<Component, LoadError>>;
@@ -16,18 +16,17 @@ pub(super) type Client = Waiting<Result<Component, LoadError>>;
 pub(super) fn compile(
     engine: &Engine,
     cache: Option<&Cache>,
-    log: &Log,
-    name: &str,
+    log: &SparingLog,
     bytes: &Bytes,
     client: &Client,
 ) -> Result<Component, LoadError> {
     let found = cache.map_or(Ok(None), |cache| cache.find(engine, bytes)).unwrap_or_else(|error| {
-        log.say(Level::Warn, name, format_args!("the kept code is not used: {error}"));
+        log.tell(Level::Warn, format_args!("the kept code is not used: {error}"));
         None
     });
     match found {
         Some(component) => Ok(component),
-        None => compile_anew(engine, cache, log, name, bytes, client),
+        None => compile_anew(engine, cache, log, bytes, client),
     }
 }
 
@@ -35,8 +34,7 @@ pub(super) fn compile(
 fn compile_anew(
     engine: &Engine,
     cache: Option<&Cache>,
-    log: &Log,
-    name: &str,
+    log: &SparingLog,
     bytes: &Bytes,
     client: &Client,
 ) -> Result<Component, LoadError> {
@@ -48,11 +46,11 @@ fn compile_anew(
         return Err(LoadError::ShutDown);
     }
     let again = if cache.is_some() { "; it is kept for the next start" } else { "" };
-    log.say(Level::Info, name, format_args!("compiling {} bytes{again}", bytes.len()));
+    log.tell(Level::Info, format_args!("compiling {} bytes{again}", bytes.len()));
     let component =
         Component::from_binary(engine, bytes).map_err(|error| LoadError::Malformed { reason: told(&error) })?;
     if let Some(Err(error)) = cache.map(|cache| cache.keep(bytes, &component)) {
-        log.say(Level::Warn, name, format_args!("the compiled component is not kept as it should be: {error}"));
+        log.tell(Level::Warn, format_args!("the compiled component is not kept as it should be: {error}"));
     }
     Ok(component)
 }
@@ -61,8 +59,7 @@ fn compile_anew(
 fn compile_anew(
     _engine: &Engine,
     cache: Option<&Cache>,
-    _log: &Log,
-    _name: &str,
+    _log: &SparingLog,
     bytes: &Bytes,
     _client: &Client,
 ) -> Result<Component, LoadError> {

@@ -32,7 +32,7 @@ use wasmparser::{ElementItems, FuncValidatorAllocations, Parser, Payload, ValidP
 
 use self::{function::FunctionTally, unfolding::Unfolding};
 use super::{component::MAX_REASON_BYTES, error::LoadError};
-use crate::bindings::escape_line;
+use crate::text::escape_line;
 
 /// Something that is counted, and its cap.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::{
     limits::{MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES},
     track::{Need, v0_1::ExportIndices},
 };
-use crate::{bindings::escape_line, config};
+use crate::{config, text::escape_line};
 
 /// Bytes kept of what the compiler or linker says.
 pub(super) const MAX_REASON_BYTES: usize = 1024;

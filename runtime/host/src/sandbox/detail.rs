@@ -10,7 +10,7 @@ use super::{
     limits::CallLimits,
     meter::CallUsage,
 };
-use crate::bindings::escape_line;
+use crate::{capability::speech::LastWords, text::escape_line};
 
 /// Bytes of a detail.
 const MAX_DETAIL_BYTES: usize = 1024;
@@ -29,8 +29,8 @@ pub(super) struct Evidence<'a> {
     pub(super) max_memory: usize,
     /// Bytes in all that the guest was denied, if it was.
     pub(super) denied: Option<usize>,
-    /// The last lines of standard error.
-    pub(super) stderr: &'a [String],
+    /// What the guest said last.
+    pub(super) words: &'a LastWords,
 }
 
 impl Evidence<'_> {
@@ -39,7 +39,7 @@ impl Evidence<'_> {
         let kind = kind_of(self.ending, self.denied.is_some());
         let mut detail = self.headline(kind);
         if let Some(words) = self.words() {
-            let _ = write!(detail, "; said: {words}");
+            let _ = write!(detail, "; {words}");
         }
         if let Some(place) = self.place() {
             let _ = write!(detail, "; in {place}");
@@ -69,11 +69,25 @@ impl Evidence<'_> {
         }
     }
 
-    /// The guest's last words, without the advice that Rust's runtime adds to a panic.
+    /// The guest's last words, without the advice that Rust's runtime adds to a panic. If there are too many it is the
+    /// first that are left out: a panic comes last.
     fn words(&self) -> Option<String> {
-        let is_advice = |line: &&String| !line.trim().is_empty() && !line.starts_with("note: run with `RUST_BACKTRACE");
-        let lines: Vec<&str> = self.stderr.iter().filter(is_advice).map(|line| line.trim()).collect();
-        (!lines.is_empty()).then(|| escape_line(&lines.join(" | "), MAX_WORDS_BYTES))
+        let is_word = |line: &&str| !line.is_empty() && !line.starts_with("note: run with `RUST_BACKTRACE");
+        let lines: Vec<&str> = self.words.lines.iter().map(|line| line.trim()).filter(is_word).collect();
+        let mut bytes = 0;
+        let fits = |line: &&&str| {
+            bytes += line.len() + " | ".len();
+            bytes <= MAX_WORDS_BYTES
+        };
+        let fitting = lines.iter().rev().take_while(fits).count().max(1);
+        let (before, quoted) = lines.split_at(lines.len().saturating_sub(fitting));
+        let quote = escape_line(&quoted.join(" | "), MAX_WORDS_BYTES);
+        let lines_before = self.words.lines_before + before.len() as u64;
+        match (quoted.is_empty(), lines_before) {
+            (true, _) => None,
+            (false, 0) => Some(format!("said: {quote}")),
+            (false, _) => Some(format!("said after {lines_before} lines: {quote}")),
+        }
     }
 
     /// Names of the innermost functions.
@@ -128,30 +142,34 @@ mod tests {
 
     use super::{super::limits::Origin, *};
 
-    fn evidence<'a>(ending: &'a Ending, denied: Option<usize>, stderr: &'a [String]) -> Evidence<'a> {
+    fn evidence<'a>(ending: &'a Ending, denied: Option<usize>, words: &'a LastWords) -> Evidence<'a> {
         let limits = CallLimits { fuel: 1_000, deadline: Duration::from_secs(10), origin: Origin::Configured };
         let usage = CallUsage { fuel: 999, memory: 2 << 20, ..CallUsage::default() };
-        Evidence { ending, limits, usage, max_memory: 64 << 20, denied, stderr }
+        Evidence { ending, limits, usage, max_memory: 64 << 20, denied, words }
     }
 
     #[test]
     fn limit_and_value_are_told() {
         let ending = Ending::Error(Trap::OutOfFuel.into());
-        let fault = evidence(&ending, None, &[]).fault();
+        let fault = evidence(&ending, None, &LastWords::default()).fault();
         assert!(fault.detail.starts_with("used its 1000 units of fuel (limits.fuel_per_batch); after 999 fuel"));
         let ending = Ending::Error(Trap::UnreachableCodeReached.into());
-        let fault = evidence(&ending, Some(65 << 20), &[]).fault();
+        let fault = evidence(&ending, Some(65 << 20), &LastWords::default()).fault();
         assert!(fault.detail.starts_with("asked for 65.0 MiB of memory, allowed are 64.0 MiB"), "{fault}");
-        let fault = evidence(&Ending::Deadline, None, &[]).fault();
+        let fault = evidence(&Ending::Deadline, None, &LastWords::default()).fault();
         assert!(fault.detail.starts_with("not done after 10s (limits.deadline)"), "{fault}");
+    }
+
+    fn words(lines: &[&str], lines_before: u64) -> LastWords {
+        LastWords { lines: lines.iter().copied().map(str::to_owned).collect(), lines_before }
     }
 
     #[test]
     fn the_panics_words_are_told_without_the_runtimes_advice() {
         let ending = Ending::Error(Trap::UnreachableCodeReached.into());
-        let stderr = ["", "thread '<unnamed>' panicked at src/lib.rs:7:9:", "no endpoint\x1b[31m"].map(str::to_owned);
-        let advice = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace".to_owned();
-        let fault = evidence(&ending, None, &[&stderr[..], &[advice]].concat()).fault();
+        let advice = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace";
+        let words = words(&["", "thread '<unnamed>' panicked at src/lib.rs:7:9:", "no endpoint\x1b[31m", advice], 0);
+        let fault = evidence(&ending, None, &words).fault();
         assert!(
             fault
                 .detail
@@ -161,9 +179,22 @@ mod tests {
     }
 
     #[test]
+    fn of_many_words_the_last_are_told_and_the_others_counted() {
+        let ending = Ending::Error(Trap::UnreachableCodeReached.into());
+        let (first, second) = ("x".repeat(252), "y".repeat(252));
+        let quote = |last: &str| {
+            let words = words(&[&first, &second, last], 2);
+            evidence(&ending, None, &words).fault().detail
+        };
+        assert!(quote("").contains("; said after 2 lines: xxx"), "{}", quote(""));
+        assert!(quote("z").contains("; said after 3 lines: yyy"), "{}", quote("z"));
+        assert!(quote(&"z".repeat(600)).contains("; said after 4 lines: zzz"));
+    }
+
+    #[test]
     fn a_detail_is_bounded() {
         let ending = Ending::Error(Trap::UnreachableCodeReached.into());
-        let fault = evidence(&ending, None, &["\x01".repeat(100_000)]).fault();
+        let fault = evidence(&ending, None, &words(&[&"\x01".repeat(100_000)], 0)).fault();
         assert!(fault.detail.len() <= MAX_DETAIL_BYTES + '…'.len_utf8());
     }
 

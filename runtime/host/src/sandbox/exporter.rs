@@ -25,7 +25,7 @@ use super::{
     state::ExporterState,
     threads::Guarded,
 };
-use crate::capability::http::Refused;
+use crate::{capability::http::Refused, telemetry::SparingLog};
 
 /// What a caller is told to wait when there is no better answer.
 const SOON: Duration = Duration::from_secs(1);
@@ -86,6 +86,11 @@ impl SandboxExporter {
     /// What all exporters of its sandbox use together.
     pub fn cpu(&self) -> CpuState {
         self.body.seat.cpu().state()
+    }
+
+    /// What the host says about it, in few lines.
+    pub(crate) fn host_log(&self) -> &Arc<SparingLog> {
+        &self.body.parts.host_log
     }
 
     /// How it is doing and what it cost.

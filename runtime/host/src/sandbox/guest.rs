@@ -20,6 +20,7 @@ use crate::{
         log::{self, LogCtx, LogView},
         metrics::{self, MetricsCtx, MetricsView},
         output::Output,
+        speech::{LastWords, Speech},
         terminal::{self, TerminalCtx, TerminalView},
         wasi::{self, EmptyWorld},
     },
@@ -54,8 +55,9 @@ pub(super) struct Links {
 pub(super) struct Guest {
     pub(super) ceiling: Ceiling,
     pub(super) payloads: Payloads,
-    pub(super) stderr: Output,
-    pub(super) stdout: Output,
+    speech: Arc<Speech>,
+    stderr: Output,
+    stdout: Output,
     capabilities: Arc<Capabilities>,
     world: EmptyWorld,
     http: HttpCtx,
@@ -82,14 +84,16 @@ pub(super) struct StaleBatch;
 impl Guest {
     /// The state of a new instance that may use `max_memory` bytes.
     pub(super) fn new(capabilities: Arc<Capabilities>, max_memory: usize) -> Self {
-        let stdout = Output::new(Level::Info, Arc::clone(&capabilities.log));
-        let stderr = Output::new(Level::Warn, Arc::clone(&capabilities.log));
+        let speech = Arc::new(Speech::new(Arc::clone(&capabilities.log)));
+        let stdout = Output::new(Level::Info, Arc::clone(&speech));
+        let stderr = Output::new(Level::Warn, Arc::clone(&speech));
         Self {
             ceiling: Ceiling::new(max_memory),
             payloads: Payloads::default(),
             world: EmptyWorld::new(stdout.clone(), stderr.clone(), capabilities.clock),
             http: HttpCtx::new(Arc::clone(&capabilities.http)),
             capabilities,
+            speech,
             stderr,
             stdout,
             pace: Pace::default(),
@@ -118,8 +122,15 @@ impl Guest {
         self.capabilities.observer.as_deref()
     }
 
-    /// A call is over: batch and payloads are taken back. Answers the last lines of standard error.
-    pub(super) fn end(&mut self) -> Vec<String> {
+    /// The call returns: what the guest said is told, at its expense.
+    pub(super) fn tell(&self) {
+        self.stdout.finish();
+        self.stderr.finish();
+        self.speech.tell();
+    }
+
+    /// A call is over: batch and payloads are taken back. Answers the last lines that were said and not told.
+    pub(super) fn end(&mut self) -> LastWords {
         if let Some(observer) = self.observer() {
             observer.on_return(self.handles());
         }
@@ -127,7 +138,8 @@ impl Guest {
         self.http.lend(None);
         self.payloads.revoke();
         self.stdout.finish();
-        self.stderr.finish()
+        self.stderr.finish();
+        self.speech.quote()
     }
 
     /// The backend that did not take the credentials in the call that is over, if one did not.
@@ -188,7 +200,7 @@ pub(super) fn link(linker: &mut Linker<Guest>, links: Links) -> wasmtime::Result
     wasi::link(linker)?;
     lending::link(linker)?;
     clock::link(linker, |guest| ClockView { ctx: &guest.capabilities.clock })?;
-    log::link(linker, |guest| LogView { ctx: &guest.capabilities.log })?;
+    log::link(linker, |guest| LogView { speech: &guest.speech })?;
     metrics::link(linker, |guest| MetricsView { ctx: &guest.capabilities.metrics })?;
     if links.http {
         http::link(linker, |guest| HttpView::new(&mut guest.http, &mut guest.payloads))?;

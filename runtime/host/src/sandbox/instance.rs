@@ -18,8 +18,9 @@ use super::{
     track::v0_1::Exports,
 };
 use crate::{
-    bindings::{bound_outcome, corrections, escape_line, v0_1::exporter::lifecycle},
+    bindings::{bound_outcome, corrections, v0_1::exporter::lifecycle},
     capability::http::Refused,
+    text::escape_line,
 };
 
 /// Calls after which an instance is replaced.

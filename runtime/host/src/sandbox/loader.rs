@@ -36,7 +36,7 @@ use crate::{
         terminal::{TerminalCtx, TerminalGrant, TerminalSink, TerminalWriter},
     },
     config,
-    telemetry::{Level, Log},
+    telemetry::{Level, Log, SparingLog, Sparingly},
 };
 
 /// Runs exporters of one runtime. Two sandboxes share nothing but the cache on disk.
@@ -122,11 +122,12 @@ impl Sandbox {
     ) -> Result<Arc<SandboxExporter>, LoadError> {
         let seen = check_bytes(&bytes, self.max_component_bytes, config.digest)?;
         check_grants(&seen, name, &config.grants)?;
-        let capabilities = Arc::new(self.capabilities(name, config)?);
+        let host_log = Arc::new(SparingLog::new(name, Sparingly::ON_EXPORTER, self.log.clone()));
+        let capabilities = Arc::new(self.capabilities(name, config, &host_log)?);
         if let Some(terminal) = &capabilities.terminal {
             terminal.ready().await;
         }
-        let component = self.compile(name, bytes).await?;
+        let component = self.compile(&host_log, bytes).await?;
         let prepared = Arc::new(link(&component, links_of(&config.grants), config.limits.memory)?);
         let totals = Arc::new(Totals::default());
         let settings = settings_of(config);
@@ -146,7 +147,7 @@ impl Sandbox {
             limits: config.limits,
             settings,
             totals,
-            host_log: LogCtx::new(name, LogGrant::HOST, self.log.clone()),
+            host_log,
             guests: Arc::clone(&self.guests),
             connections: Arc::clone(&self.connections),
             concurrency: config.concurrency.max(1),
@@ -164,8 +165,10 @@ impl Sandbox {
     pub async fn describe(&self, name: &str, bytes: Bytes, limits: &config::Limits) -> Result<Description, LoadError> {
         let seen = check_bytes(&bytes, self.max_component_bytes, None)?;
         check_known(&seen)?;
-        let nothing = self.denied_capabilities(name, limits)?;
-        let component = self.compile(name, bytes).await?;
+        let host_log = Arc::new(SparingLog::new(name, Sparingly::ON_EXPORTER, self.log.clone()));
+        let http = self.http_client(None, 1, &host_log)?;
+        let nothing = self.assemble(name, limits, http, None, &host_log);
+        let component = self.compile(&host_log, bytes).await?;
         let prepared = link(&component, Links { http: true, terminal: true }, limits.memory)?;
         let first = First {
             prepared: Arc::new(prepared),
@@ -178,10 +181,9 @@ impl Sandbox {
         self.start(first).await.map(|(description, _)| description)
     }
 
-    async fn compile(&self, name: &str, bytes: Bytes) -> Result<Component, LoadError> {
-        let (engine, cache, log) = (self.engine.clone(), self.cache.clone(), self.log.clone());
-        let name = name.to_owned();
-        let work = move |client: &_| compile(&engine, cache.as_ref(), &log, &name, &bytes, client);
+    async fn compile(&self, log: &Arc<SparingLog>, bytes: Bytes) -> Result<Component, LoadError> {
+        let (engine, cache, log) = (self.engine.clone(), self.cache.clone(), log.clone());
+        let work = move |client: &_| compile(&engine, cache.as_ref(), &log, &bytes, client);
         self.compiler.run(work).await
     }
 
@@ -190,14 +192,15 @@ impl Sandbox {
         task.join().await.unwrap_or(Err(LoadError::ShutDown))
     }
 
-    fn capabilities(&self, name: &str, config: &config::Exporter) -> Result<Capabilities, LoadError> {
-        let http = self.http_client(name, config.grants.http.as_ref(), config.concurrency.max(1))?;
-        let terminal = config.grants.terminal.then(|| self.terminal(name)).transpose()?;
-        Ok(self.assemble(name, &config.limits, http, terminal))
-    }
-
-    fn denied_capabilities(&self, name: &str, limits: &config::Limits) -> Result<Capabilities, LoadError> {
-        Ok(self.assemble(name, limits, self.http_client(name, None, 1)?, None))
+    fn capabilities(
+        &self,
+        name: &str,
+        config: &config::Exporter,
+        host_log: &Arc<SparingLog>,
+    ) -> Result<Capabilities, LoadError> {
+        let http = self.http_client(config.grants.http.as_ref(), config.concurrency.max(1), host_log)?;
+        let terminal = config.grants.terminal.then(|| self.terminal(host_log)).transpose()?;
+        Ok(self.assemble(name, &config.limits, http, terminal, host_log))
     }
 
     fn assemble(
@@ -206,11 +209,12 @@ impl Sandbox {
         limits: &config::Limits,
         http: Arc<HttpClient>,
         terminal: Option<TerminalCtx>,
+        host_log: &Arc<SparingLog>,
     ) -> Capabilities {
         let log = LogGrant::per_second(limits.log_lines_per_second, limits.log_line_bytes);
         Capabilities {
             clock: ClockCtx::new(ClockGrant::default()),
-            log: Arc::new(LogCtx::of_guest(name, log, self.log.clone())),
+            log: Arc::new(LogCtx::new(name, log, self.log.clone(), host_log.clone())),
             metrics: MetricsCtx::new(MetricsGrant { series: limits.metric_series }),
             http,
             terminal,
@@ -218,17 +222,17 @@ impl Sandbox {
         }
     }
 
-    fn terminal(&self, name: &str) -> Result<TerminalCtx, LoadError> {
-        let terminal = TerminalCtx::new(name, TerminalGrant::default(), Arc::clone(&self.terminal), self.log.clone());
+    fn terminal(&self, host_log: &Arc<SparingLog>) -> Result<TerminalCtx, LoadError> {
+        let terminal = TerminalCtx::new(TerminalGrant::default(), Arc::clone(&self.terminal), host_log.clone());
         terminal.map_err(|error| LoadError::BadGrant(vec![format!("grants.terminal: no thread to write on: {error}")]))
     }
 
     /// Without a grant, a client that may reach nothing.
     fn http_client(
         &self,
-        name: &str,
         grant: Option<&config::HttpGrant>,
         instances: usize,
+        host_log: &Arc<SparingLog>,
     ) -> Result<Arc<HttpClient>, LoadError> {
         let nothing = config::HttpGrant::default();
         let grant = HttpGrant::new(grant.unwrap_or(&nothing)).map_err(|errors| {
@@ -239,8 +243,7 @@ impl Sandbox {
         if let Some(backend) = &self.backend {
             return Ok(HttpClient::rehearsal(grant, instances, io, Arc::clone(backend)));
         }
-        let log = LogCtx::new(name, LogGrant::HOST, self.log.clone());
-        Ok(HttpClient::new(Arc::new(grant), instances, io, log))
+        Ok(HttpClient::new(Arc::new(grant), instances, io, host_log.clone()))
     }
 }
 

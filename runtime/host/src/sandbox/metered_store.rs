@@ -20,7 +20,7 @@ use super::{
     meter::{CallUsage, Totals},
     metered::Metered,
 };
-use crate::capability::CallClock;
+use crate::capability::{CallClock, speech::LastWords};
 
 /// A call in progress.
 pub(super) type Call<'a, R> = Pin<Box<dyn Future<Output = wasmtime::Result<R>> + Send + 'a>>;
@@ -74,10 +74,10 @@ impl MeteredStore {
         let totals = Arc::clone(&self.totals);
         let clock = CallClock::start(limits.deadline);
         let result = match self.begin(limits, &clock) {
-            Ok(()) => Metered::new(call(&mut self.store, on), clock, seat, &totals, &mut usage).await,
+            Ok(()) => Metered::new(self.call_and_tell(on, call), clock, seat, &totals, &mut usage).await,
             Err(error) => Ok(Err(error)),
         };
-        let stderr = self.end(&mut usage);
+        let words = self.end(&mut usage);
         let ending = match result {
             Ok(Ok(reply)) => return Ok(reply),
             Ok(Err(error)) => Ending::Error(error),
@@ -85,7 +85,18 @@ impl MeteredStore {
         };
         let ceiling = &self.store.data().ceiling;
         let (max_memory, denied) = (ceiling.max_memory(), ceiling.denied());
-        Err(Evidence { ending: &ending, limits, usage, max_memory, denied, stderr: &stderr }.fault())
+        Err(Evidence { ending: &ending, limits, usage, max_memory, denied, words: &words }.fault())
+    }
+
+    /// What a guest says is told when its call returns, while the meters run.
+    async fn call_and_tell<X: Sync, R>(
+        &mut self,
+        on: &X,
+        call: impl for<'a> FnOnce(&'a mut Store<Guest>, &'a X) -> Call<'a, R>,
+    ) -> wasmtime::Result<R> {
+        let reply = call(&mut self.store, on).await?;
+        self.store.data().tell();
+        Ok(reply)
     }
 
     fn begin(&mut self, limits: CallLimits, clock: &Arc<CallClock>) -> wasmtime::Result<()> {
@@ -97,7 +108,7 @@ impl MeteredStore {
         Ok(())
     }
 
-    fn end(&mut self, usage: &mut CallUsage) -> Vec<String> {
+    fn end(&mut self, usage: &mut CallUsage) -> LastWords {
         usage.fuel = self.bill_fuel();
         usage.memory = self.store.data().ceiling.memory();
         self.totals.move_memory(self.memory, usage.memory);

@@ -4,7 +4,7 @@
 use wasmparser::{CanonicalFunction, CanonicalOption, Parser, Payload};
 
 use super::error::LoadError;
-use crate::bindings::escape_line;
+use crate::text::escape_line;
 
 /// The outside of a component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,6 +4,10 @@ mod exposition;
 mod guest_series;
 mod log;
 mod metrics;
+mod sparing;
+#[cfg(test)]
+pub(crate) mod test_sink;
 
 pub use log::{Level, Log, LogRecord, LogSink};
 pub use metrics::render_metrics;
+pub(crate) use sparing::{SparingLog, Sparingly};

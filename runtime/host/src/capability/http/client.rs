@@ -36,9 +36,8 @@ use crate::{
         backend::HttpBackend,
         egress::{Lookup, Lookups, PermittedResolver, SystemLookup},
         http::HttpGrant,
-        log::LogCtx,
     },
-    telemetry::Level,
+    telemetry::{Level, SparingLog},
 };
 
 /// For a connection to be made, name and TLS included; the request's own deadline may be nearer.
@@ -97,7 +96,7 @@ pub(crate) struct HttpClient {
     /// The system's authorities are read by one at a time, however slow the disk is.
     reading: Arc<Semaphore>,
     /// What the host says about the exporter.
-    log: Option<LogCtx>,
+    log: Option<Arc<SparingLog>>,
     /// What answers in the place of the network.
     backend: Option<Arc<dyn HttpBackend>>,
     counters: HttpCounters,
@@ -106,7 +105,7 @@ pub(crate) struct HttpClient {
 impl HttpClient {
     /// No connection yet. `io` is the runtime on which connections live; files that change are told to `log`. The exporter
     /// has so many `instances`.
-    pub(crate) fn new(grant: Arc<HttpGrant>, instances: usize, io: Handle, log: LogCtx) -> Arc<Self> {
+    pub(crate) fn new(grant: Arc<HttpGrant>, instances: usize, io: Handle, log: Arc<SparingLog>) -> Arc<Self> {
         Arc::new(Self { log: Some(log), ..Self::silent(grant, instances, io, Arc::new(SystemLookup)) })
     }
 
@@ -253,11 +252,13 @@ impl HttpClient {
         let (material, renewal) = self.source.lock().await.latest(&self.grant).await;
         if let (Some(renewal), Some(log)) = (renewal, &self.log) {
             match renewal {
-                Renewal::Renewed => log.tell(Level::Info, "the files of grants.http have changed and are used"),
+                Renewal::Renewed => {
+                    log.tell(Level::Info, format_args!("the files of grants.http have changed and are used"))
+                }
                 Renewal::Unusable(errors) => {
                     let wrong: Vec<_> = errors.iter().map(|error| format!("grants.http: {error}")).collect();
-                    let line = format!("{}; what was there before stays in use", wrong.join("; "));
-                    log.tell(Level::Error, &line);
+                    let wrong = wrong.join("; ");
+                    log.tell(Level::Error, format_args!("{wrong}; what was there before stays in use"));
                 }
             }
         }

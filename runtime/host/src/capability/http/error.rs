@@ -3,8 +3,8 @@
 use std::{error::Error, fmt::Write as _, io};
 
 use crate::{
-    bindings::escape_line,
     capability::egress::{Refusal, ResolveError},
+    text::escape_line,
 };
 
 /// The longest text about one failure, in bytes.

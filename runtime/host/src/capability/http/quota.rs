@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::capability::bucket::{Bucket, Rate};
+use crate::bucket::{Bucket, Rate};
 
 /// Requests and bytes of one second, as granted.
 #[derive(Clone, Copy, Debug)]

@@ -7,19 +7,9 @@ use wasmtime_wasi::{I32Exit, WasiCtxView};
 
 use super::*;
 use crate::{
-    capability::{
-        Pace,
-        clock::ClockGrant,
-        log::{LogCtx, LogGrant},
-    },
-    telemetry::{Level, Log, LogRecord, LogSink},
+    capability::{Pace, clock::ClockGrant, speech::tests::speech},
+    telemetry::Level,
 };
-
-struct Deaf;
-
-impl LogSink for Deaf {
-    fn log(&self, _: &LogRecord<'_>) {}
-}
 
 struct State {
     world: EmptyWorld,
@@ -60,8 +50,8 @@ async fn run(import: &str, lower: &str, signature: &str, body: &str, fuel: u64) 
     let component = Component::from_binary(&engine, &wat::parse_str(text).unwrap()).unwrap();
     let mut linker = Linker::new(&engine);
     link(&mut linker)?;
-    let log = Arc::new(LogCtx::new("billing", LogGrant::per_second(10, 1024), Log::new(Arc::new(Deaf))));
-    let stream = || Output::new(Level::Info, Arc::clone(&log));
+    let speech = Arc::new(speech(10).0);
+    let stream = || Output::new(Level::Info, Arc::clone(&speech));
     let world = EmptyWorld::new(stream(), stream(), ClockCtx::new(ClockGrant::default()));
     let mut store = Store::new(&engine, State { world, pace: Pace::default() });
     store.set_fuel(fuel)?;

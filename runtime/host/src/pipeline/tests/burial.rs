@@ -60,7 +60,10 @@ async fn a_poison_row_is_on_a_line_of_its_own_with_its_batch_and_fault_and_witho
     assert_eq!(span_name(&line), "s5");
     let mode = fs::metadata(dir.path().join("x.jsonl")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(stage.lines.read(), ["1 rows went to the dead letters: trapped: cannot take it, says hunter2hunter2"]);
+    assert_eq!(
+        stage.lines.messages(),
+        ["1 rows went to the dead letters: trapped: cannot take it, says hunter2hunter2"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,7 +121,7 @@ async fn a_file_that_cannot_be_written_costs_the_row_and_holds_nobody_up() {
         stage.settle().await;
         let ledger = stage.ledger(0);
         assert_eq!((ledger.delivered, dropped(&ledger, DropReason::DeadLetterFailed)), (7, 1));
-        assert!(stage.lines.read()[0].contains("(dead_letter_failed)"), "{:?}", stage.lines.read());
+        assert!(stage.lines.messages()[0].contains("(dead_letter_failed)"), "{:?}", stage.lines.messages());
         let _ = fs::remove_dir(&path).or_else(|_| fs::remove_file(&path));
     }
     assert!(!dir.path().join("elsewhere").exists());

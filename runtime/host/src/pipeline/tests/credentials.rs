@@ -40,7 +40,7 @@ async fn a_refusal_pauses_the_exporter_and_keeps_its_queue() {
     assert_eq!(lane.attempts().last_refusal.map(|(refused, _)| refused.outcome), Some("unauthorized"));
     let ledger = stage.ledger(0);
     assert_eq!((ledger.accepted, ledger.queued, ledger.in_flight), (1024, 1024, 0));
-    assert_eq!(stage.lines.read(), ["paused: as told; 1024 rows are kept, the next try is in 60s"]);
+    assert_eq!(stage.lines.messages(), ["paused: as told; 1024 rows are kept, the next try is in 60s"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,7 +59,7 @@ async fn when_the_credentials_are_mended_everything_that_waited_is_delivered_how
     let ledger = stage.ledger(0);
     assert_eq!((ledger.delivered, ledger.queued, ledger.dropped_total()), (1536, 0, 0));
     assert!(stage.pipeline.lanes()[0].pause(Duration::ZERO).is_none());
-    let lines = stage.lines.read();
+    let lines = stage.lines.messages();
     assert_eq!(lines.len(), 2, "it is said once, and once more when it is over: {lines:?}");
     assert_eq!(lines[1], "no longer paused: the backend takes batches");
 }

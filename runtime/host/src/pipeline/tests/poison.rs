@@ -36,7 +36,7 @@ async fn one_poison_row_of_a_lone_batch_is_dropped_by_the_faults_name_and_the_ot
     assert_eq!(dropped(&stage.ledger(0), TRAPPED), 1);
     // Its batch twice, and then two for each halving and one.
     assert!(exporter.calls.lock().unwrap().len() <= 2 + 2 * 9 + 1, "{:?}", exporter.calls);
-    assert_eq!(stage.lines.read(), ["dropped 1 rows (trapped): trapped: cannot take it, says hunter2hunter2"]);
+    assert_eq!(stage.lines.messages(), ["dropped 1 rows (trapped): trapped: cannot take it, says hunter2hunter2"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,11 +95,11 @@ async fn an_exporter_that_always_faults_is_left_alone_and_nothing_is_cut_until_i
     let handed = exporter.handed();
     assert!(handed.len() <= 10 && handed.iter().all(|handed| handed.names.len() == 250), "{}", handed.len());
     assert_eq!(stage.ledger(0).queued, 2_000);
-    assert_eq!(stage.lines.read().len(), 1, "{:?}", stage.lines.read());
+    assert_eq!(stage.lines.messages().len(), 1, "{:?}", stage.lines.messages());
     exporter.change_to(Act::Accept);
     tokio::time::sleep(Duration::from_secs(130)).await;
     assert_eq!((stage.ledger(0).delivered, lane.standing()), (2_000, Standing::Closed));
-    assert_eq!(stage.lines.read()[1..], ["called again: it works"]);
+    assert_eq!(stage.lines.messages()[1..], ["called again: it works"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,6 +150,6 @@ async fn a_worker_that_panics_is_begun_anew_and_its_batch_tried_again() {
     tokio::time::sleep(Duration::from_secs(20)).await;
     let ledger = stage.ledger(0);
     assert_eq!((ledger.delivered, ledger.in_flight, inner.handed().len()), (512, 0, 1), "{ledger:?}");
-    assert_eq!(stage.lines.read(), ["a delivery worker panicked and begins anew"]);
+    assert_eq!(stage.lines.messages(), ["a delivery worker panicked and begins anew"]);
     assert_eq!(stage.pipeline.lanes()[0].attempts().faults.get(&FaultKind::HostError), Some(&1));
 }

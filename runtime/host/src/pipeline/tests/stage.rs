@@ -1,9 +1,6 @@
 //! A pipeline to play on: lanes around scripted exporters, a tracer, and requests made of recorded spans.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use spangate_core::{
     batch::{Batch, BatchId},
@@ -24,7 +21,7 @@ use tokio::{runtime::Handle, time::Instant};
 use super::super::{Lane, LaneSettings, Pipeline, PipelineParts, ReceivedSampler, Subscription};
 use crate::{
     config,
-    telemetry::{Log, LogRecord, LogSink},
+    telemetry::{Log, SparingLog, Sparingly, test_sink::Lines},
 };
 
 /// Tokio's clock, which tests can stop.
@@ -43,22 +40,6 @@ impl Clock for PausedClock {
 
     fn monotonic(&self) -> Duration {
         self.0.elapsed()
-    }
-}
-
-/// Keeps what was said.
-#[derive(Default)]
-pub(super) struct Lines(Mutex<Vec<String>>);
-
-impl Lines {
-    pub(super) fn read(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-impl LogSink for Lines {
-    fn log(&self, record: &LogRecord<'_>) {
-        self.0.lock().unwrap().push(record.message.to_string());
     }
 }
 
@@ -92,7 +73,11 @@ impl Stage {
     pub(super) fn with_sampler(lanes: Vec<(LaneSettings, Arc<dyn Exporter>)>, sampler: ReceivedSampler) -> Self {
         let lines = Arc::new(Lines::default());
         let (log, clock) = (Log::new(lines.clone()), PausedClock::new());
-        let lanes = lanes.into_iter().map(|(settings, exporter)| Lane::new(settings, exporter, log.clone()));
+        let lanes = lanes.into_iter().map(|(settings, exporter)| {
+            let (name, log) = (settings.name.clone(), log.clone());
+            let log = SparingLog::with_clock(&name, Sparingly::ON_EXPORTER, log, clock.clone());
+            Lane::new(settings, exporter, Arc::new(log))
+        });
         let lanes = lanes.map(Arc::new).collect();
         let batch = config::BatchLimits::default();
         let pipeline = Pipeline::new(PipelineParts { lanes, batch, sampler, clock: clock.clone(), log });

@@ -14,11 +14,7 @@ use spangate_core::{
 };
 
 use super::watch::{DEADLINE, Stuck, Watch, wait_until};
-use crate::{
-    Report, Runtime, ShutdownGuard, Subscription,
-    config::Config,
-    telemetry::{LogRecord, LogSink},
-};
+use crate::{Report, Runtime, ShutdownGuard, Subscription, config::Config, telemetry::test_sink::Lines};
 
 fn runtime(watch: &Arc<Watch>) -> Runtime {
     Runtime::builder().exporter("watch", watch.clone(), Subscription::spans()).start().expect("nothing is wrong")
@@ -50,15 +46,6 @@ fn a_guard_delivers_when_the_scope_ends_and_tells_what_became_of_it() {
     assert_eq!(report.to_string(), "the one row was delivered\n  watch: 1 of 1 delivered");
 }
 
-#[derive(Default)]
-struct Lines(Mutex<Vec<String>>);
-
-impl LogSink for Lines {
-    fn log(&self, record: &LogRecord<'_>) {
-        self.0.lock().unwrap().push(record.message.to_string());
-    }
-}
-
 #[test]
 fn a_guard_that_could_not_deliver_says_so_in_one_line_of_the_log() {
     let lines = Arc::new(Lines::default());
@@ -66,7 +53,7 @@ fn a_guard_that_could_not_deliver_says_so_in_one_line_of_the_log() {
     let guard = builder.start().expect("nothing is wrong").shutdown_on_drop(Duration::from_millis(50));
     guard.tracer("shop").span("one").start().end();
     drop(guard);
-    let said = lines.0.lock().unwrap().join("|");
+    let said = lines.messages().join("|");
     assert!(said.contains("shut down: 1 of 1 rows were not delivered;  stuck: 0 of 1 delivered, 1 dropped"), "{said}");
     assert!(!said.contains('\n'), "{said}");
 }

@@ -1,25 +1,13 @@
 //! Files that change while an exporter runs.
 
-use std::{path::Path, sync::Mutex};
+use std::path::Path;
 
 use super::{
     certificates::{client_cert, files, self_signed, serve},
     server::*,
     *,
 };
-use crate::{
-    capability::log::{LogCtx, LogGrant},
-    telemetry::{Log, LogRecord, LogSink},
-};
-
-#[derive(Default)]
-struct Lines(Mutex<Vec<String>>);
-
-impl LogSink for Lines {
-    fn log(&self, record: &LogRecord<'_>) {
-        self.0.lock().unwrap().push(record.message.to_string());
-    }
-}
+use crate::telemetry::{Log, SparingLog, Sparingly, test_sink::Lines};
 
 /// An instance that looks at its files before every request, and what is said about it.
 fn watching(allow: &str, edit: impl FnOnce(&mut config::HttpGrant)) -> (HttpCtx, Arc<Lines>) {
@@ -28,7 +16,7 @@ fn watching(allow: &str, edit: impl FnOnce(&mut config::HttpGrant)) -> (HttpCtx,
         grant.reload_interval = Duration::ZERO;
         edit(grant);
     });
-    let log = LogCtx::new("x", LogGrant::per_second(100, 1024), Log::new(lines.clone()));
+    let log = Arc::new(SparingLog::new("x", Sparingly::ON_EXPORTER, Log::new(lines.clone())));
     (instance_of(HttpClient::new(grant, 1, Handle::current(), log)), lines)
 }
 
@@ -61,7 +49,7 @@ async fn a_token_goes_out_as_its_file_has_it_now_and_what_is_no_token_changes_no
     }
     write("token-of-the-end");
     assert_eq!(authorization(&server, &mut ctx).await, "Bearer token-of-the-end");
-    let lines = lines.0.lock().unwrap();
+    let lines = lines.messages();
     assert_eq!(lines[0], "the files of grants.http have changed and are used");
     let expected = format!("grants.http: bearer_token_file: {}: no token in it;", file.path().display());
     assert!(lines[1].starts_with(&expected), "{}", lines[1]);

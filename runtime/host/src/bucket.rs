@@ -4,16 +4,16 @@ use std::time::Instant;
 
 /// What flows into a bucket, and how much of it is saved.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     /// Averaged.
-    pub(super) per_second: f64,
+    pub(crate) per_second: f64,
     /// What may be taken at once after a while of nothing.
-    pub(super) burst: f64,
+    pub(crate) burst: f64,
 }
 
 /// What is left of a rate.
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     rate: Rate,
     /// Below zero if more was spent than there was.
     left: f64,
@@ -22,12 +22,12 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// A full one.
-    pub(super) fn new(rate: Rate, now: Instant) -> Self {
+    pub(crate) fn new(rate: Rate, now: Instant) -> Self {
         Self { rate, left: rate.burst, filled: now }
     }
 
     /// Whether so much is left; nothing is taken. Of nothing there is enough unless something is owed.
-    pub(super) fn has(&mut self, amount: f64, now: Instant) -> bool {
+    pub(crate) fn has(&mut self, amount: f64, now: Instant) -> bool {
         let elapsed = now.saturating_duration_since(self.filled).as_secs_f64();
         self.filled = self.filled.max(now);
         self.left = (self.left + elapsed * self.rate.per_second).min(self.rate.burst);
@@ -36,7 +36,7 @@ impl Bucket {
     }
 
     /// Takes `amount`, all or nothing. Answers whether there was so much.
-    pub(super) fn take(&mut self, amount: f64, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, amount: f64, now: Instant) -> bool {
         let is_enough = self.has(amount, now);
         if is_enough {
             self.left -= amount;
@@ -46,7 +46,7 @@ impl Bucket {
 
     /// Takes what is used up already. What is not there is owed: nothing can be taken until it has flowed in.
     #[cfg(feature = "http")]
-    pub(super) fn spend(&mut self, amount: f64) {
+    pub(crate) fn spend(&mut self, amount: f64) {
         self.left -= amount;
     }
 }
