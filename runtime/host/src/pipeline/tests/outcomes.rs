@@ -95,7 +95,7 @@ async fn a_panic_is_a_fault_and_the_worker_goes_on() {
         stage.settle().await;
         assert_eq!((stage.ledger(0).delivered, exporter.handed().len()), (4, 2));
         // The worker itself never noticed.
-        assert_eq!(stage.lines.read(), Vec::<String>::new());
+        assert_eq!(stage.lines.messages(), Vec::<String>::new());
         let (fault, _) = stage.pipeline.lanes()[0].attempts().last_fault.expect("a fault");
         assert_eq!((fault.kind, fault.detail.as_str()), (FaultKind::Trapped, "the exporter panicked: as told"));
     }
