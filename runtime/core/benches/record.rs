@@ -45,8 +45,8 @@ impl Clock for SystemClock {
         self.started.elapsed()
     }
     fn read(&self) -> Reading {
-        let monotonic = self.monotonic();
-        Reading { unix_nanos: self.started_unix_nanos + monotonic.as_nanos() as u64, monotonic }
+        let monotonic_nanos = self.monotonic_nanos();
+        Reading { unix_nanos: self.started_unix_nanos + monotonic_nanos, monotonic_nanos }
     }
 }
 

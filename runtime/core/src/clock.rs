@@ -10,8 +10,8 @@ use std::{
 pub struct Reading {
     /// Nanoseconds since the Unix epoch.
     pub unix_nanos: u64,
-    /// Time since a fixed moment in the past; never runs backwards.
-    pub monotonic: Duration,
+    /// Nanoseconds since a fixed moment in the past; never runs backwards.
+    pub monotonic_nanos: u64,
 }
 
 /// Tells the time of day, for time stamps, and monotonic time, for durations.
@@ -22,9 +22,14 @@ pub trait Clock: Send + Sync {
     /// Time since a fixed moment in the past; never runs backwards.
     fn monotonic(&self) -> Duration;
 
+    /// The same in nanoseconds. Override it where they are at hand: it is called for every span that ends.
+    fn monotonic_nanos(&self) -> u64 {
+        u64::try_from(self.monotonic().as_nanos()).unwrap_or(u64::MAX)
+    }
+
     /// Both at once. Override it where one reading gives both: it is called for every span that starts.
     fn read(&self) -> Reading {
-        Reading { unix_nanos: self.unix_nanos(), monotonic: self.monotonic() }
+        Reading { unix_nanos: self.unix_nanos(), monotonic_nanos: self.monotonic_nanos() }
     }
 }
 
@@ -72,8 +77,8 @@ mod tests {
     fn setting_the_time_of_day_leaves_monotonic_time_alone() {
         let clock = ManualClock::at_unix_nanos(1_000);
         clock.advance(Duration::from_nanos(5));
-        assert_eq!(clock.read(), Reading { unix_nanos: 1_005, monotonic: Duration::from_nanos(5) });
+        assert_eq!(clock.read(), Reading { unix_nanos: 1_005, monotonic_nanos: 5 });
         clock.set_unix_nanos(7);
-        assert_eq!(clock.read(), Reading { unix_nanos: 7, monotonic: Duration::from_nanos(5) });
+        assert_eq!(clock.read(), Reading { unix_nanos: 7, monotonic_nanos: 5 });
     }
 }

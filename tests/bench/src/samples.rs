@@ -4,7 +4,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use bytes::Bytes;
-use spangate::clock::SystemClock;
+use spangate::clock::CounterClock;
 use spangate_core::{
     attribute::KeyValue,
     batch::{Batch, BatchId, Metadata},
@@ -33,7 +33,7 @@ pub(crate) fn recorder(sampler: impl Sampler + 'static) -> (Arc<Intake>, Tracer)
         KeyValue::new("process.pid", 4711_i64),
         KeyValue::new("telemetry.sdk.language", "rust"),
     ]);
-    let tracer = Tracer::builder(Arc::new(SystemClock::new()), intake.clone())
+    let tracer = Tracer::builder(Arc::new(CounterClock::new()), intake.clone())
         .resource(resource)
         .scope(InstrumentationScope::new("shop.checkout").with_version("3.2.1"))
         .sampler(sampler)

@@ -1,6 +1,6 @@
 //! A span that is being recorded.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::builder::Recorder;
 use crate::span::SpanData;
@@ -9,8 +9,8 @@ use crate::span::SpanData;
 pub(super) struct OpenSpan {
     pub(super) data: SpanData,
     pub(super) recorder: Arc<Recorder>,
-    /// Monotonic time at the start.
-    pub(super) started: Duration,
+    /// Monotonic nanoseconds at the start.
+    pub(super) started: u64,
     pub(super) is_ended: bool,
 }
 
@@ -18,8 +18,8 @@ impl OpenSpan {
     /// Now, in Unix nanoseconds: the start and the monotonic time since, so that setting the machine's clock changes no
     /// duration, and a span that was given an earlier start goes on from there.
     pub(super) fn now(&self) -> u64 {
-        let elapsed = self.recorder.clock.monotonic().saturating_sub(self.started);
-        self.data.start_time.saturating_add(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+        let elapsed = self.recorder.clock.monotonic_nanos().saturating_sub(self.started);
+        self.data.start_time.saturating_add(elapsed)
     }
 
     /// Hands the span to the processor, once.

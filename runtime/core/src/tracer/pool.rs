@@ -1,6 +1,6 @@
 //! Boxes for open spans, used again by the same thread.
 
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc};
 
 use super::{builder::Recorder, open_span::OpenSpan};
 use crate::span::SpanData;
@@ -25,12 +25,9 @@ pub(super) fn take(recorder: &Arc<Recorder>) -> Box<OpenSpan> {
             span.is_ended = false;
             span
         }
-        None => Box::new(OpenSpan {
-            data: SpanData::default(),
-            recorder: recorder.clone(),
-            started: Duration::ZERO,
-            is_ended: false,
-        }),
+        None => {
+            Box::new(OpenSpan { data: SpanData::default(), recorder: recorder.clone(), started: 0, is_ended: false })
+        }
     }
 }
 

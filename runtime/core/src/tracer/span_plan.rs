@@ -97,7 +97,7 @@ impl SpanPlan {
         let recorder = &tracer.recorder;
         let mut open = self.open.unwrap_or_else(|| pool::take(recorder));
         let reading = begun.unwrap_or_else(|| recorder.clock.read());
-        open.started = reading.monotonic;
+        open.started = reading.monotonic_nanos;
         let data = &mut open.data;
         data.context = context.clone();
         data.parent_span_id = self.parent.span_id;

@@ -22,7 +22,7 @@ use super::{
     written::Written,
 };
 use crate::{
-    clock::SystemClock,
+    clock::CounterClock,
     config::{self, Config, Environment},
     pipeline::Subscription,
     sandbox::TerminalSink,
@@ -67,7 +67,7 @@ impl RuntimeBuilder {
                 natives: Vec::new(),
                 log: Log::new(Arc::new(NoLog)),
                 terminal: Arc::new(Stdout),
-                clock: Arc::new(SystemClock::new()),
+                clock: Arc::new(CounterClock::new()),
             },
         }
     }

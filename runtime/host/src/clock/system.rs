@@ -1,4 +1,4 @@
-//! The machine's clock.
+//! The machine's clock, as the operating system tells it.
 //!
 //! Two clocks, and every span that starts wants both. One look at the monotonic clock gives both: how far the time of
 //! day is from it is looked up once a second.
@@ -69,12 +69,12 @@ impl Clock for SystemClock {
 
     /// A clock that is set is noticed within a second.
     fn read(&self) -> Reading {
-        let monotonic = self.monotonic();
-        let nanos = nanoseconds(monotonic);
+        let nanos = self.monotonic_nanos();
         if nanos >= self.look_at.load(Relaxed) {
             self.look();
         }
-        Reading { unix_nanos: self.unix_nanos_at_origin.load(Relaxed).saturating_add(nanos), monotonic }
+        let unix_nanos = self.unix_nanos_at_origin.load(Relaxed).saturating_add(nanos);
+        Reading { unix_nanos, monotonic_nanos: nanos }
     }
 }
 
@@ -91,10 +91,10 @@ mod tests {
     #[test]
     fn one_reading_tells_both_times_as_the_two_clocks_do() {
         let clock = SystemClock::new();
-        let (unix, monotonic) = (clock.unix_nanos(), clock.monotonic());
+        let (unix, monotonic) = (clock.unix_nanos(), clock.monotonic_nanos());
         let reading = clock.read();
-        let (unix_after, monotonic_after) = (clock.unix_nanos(), clock.monotonic());
-        assert!((monotonic..=monotonic_after).contains(&reading.monotonic));
+        let (unix_after, monotonic_after) = (clock.unix_nanos(), clock.monotonic_nanos());
+        assert!((monotonic..=monotonic_after).contains(&reading.monotonic_nanos));
         // The clocks are looked at one after the other, and may be slewed in between.
         assert!((unix - TOLERANCE..=unix_after + TOLERANCE).contains(&reading.unix_nanos), "{reading:?}");
     }
