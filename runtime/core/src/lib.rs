@@ -11,6 +11,7 @@ pub mod consumer;
 pub mod context;
 pub mod event;
 pub mod exporter;
+pub mod flush;
 pub mod in_memory;
 pub mod intake;
 pub mod limits;

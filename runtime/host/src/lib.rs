@@ -43,7 +43,8 @@
 //! # Recording
 //! [`Runtime::tracer`] gives a [`Tracer`](core::tracer::Tracer); make one per part of the program and keep it. A
 //! [`Span`](core::tracer::Span) ends when it is dropped, and may move to another thread or task. Programs that use
-//! `tracing` take the layer of `spangate-tracing` instead.
+//! `tracing` take the layer of `spangate-tracing` instead; those that use the OpenTelemetry SDK or fastrace keep them, and
+//! hand their spans over with `spangate-opentelemetry` or `spangate-fastrace`.
 //!
 //! # Ending
 //! [`Runtime::shutdown`] delivers what is left within a deadline, [`Runtime::shutdown_on_drop`] has that done when a
@@ -101,7 +102,7 @@ pub mod telemetry;
 mod text;
 
 pub use pipeline::{EventNames, ExporterReport, Report, Subscription};
-pub use runtime::{NativeExporter, Runtime, RuntimeBuilder, ShutdownGuard, StartError, StartProblem};
+pub use runtime::{Flusher, NativeExporter, Runtime, RuntimeBuilder, ShutdownGuard, StartError, StartProblem};
 pub use sandbox::{
     Description, Import, Inspection, LoadError, Need, SandboxError, SettingError, TerminalSink, inspect,
 };

@@ -50,6 +50,17 @@ impl<'a> TextRef<'a> {
     }
 }
 
+impl TextRef<'_> {
+    /// The text without what is longer than `max` bytes; a constant stays one.
+    #[inline]
+    pub(super) fn cut(self, max: usize) -> Self {
+        match self {
+            Self::Constant(text) => Self::Constant(&text[..text.floor_char_boundary(max)]),
+            Self::Own(text) => Self::Own(&text[..text.floor_char_boundary(max)]),
+        }
+    }
+}
+
 impl PartialEq for TextRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.as_str() == other.as_str()

@@ -165,6 +165,49 @@ impl AttributeSet {
         self.bytes += size;
     }
 
+    /// Sets an attribute whose texts lie somewhere else: those that are no constants are copied, cut to the limits.
+    #[inline]
+    pub(crate) fn copy(&mut self, key: TextRef<'_>, value: ValueRef<'_>, limits: &SpanLimits) {
+        if let ValueRef::Nested(value) = value {
+            let key = match key {
+                TextRef::Constant(key) => Cow::Borrowed(key),
+                TextRef::Own(key) => Cow::Owned(key.to_owned()),
+            };
+            return self.set_any(key, value.clone(), limits);
+        }
+        let text = match value {
+            ValueRef::String(text) => text.cut(limits.attribute_value_length.unwrap_or(usize::MAX)),
+            _ => TextRef::Constant(""),
+        };
+        let key = key.cut(limits.name_length);
+        let name = key.as_str();
+        let size = ATTRIBUTE_ROW_BYTES + name.len() + text.as_str().len();
+        // References into the text have 32 bits.
+        let room = limits.span_bytes.min(u32::MAX as usize);
+        let (word, bit) = filter_bit(name);
+        let known = if self.filter[word] & bit == 0 { None } else { self.find(name) };
+        let has_place = known.is_some() || self.rows.len() < limits.attribute_count as usize;
+        if name.is_empty() || !has_place || self.bytes + size > room {
+            return self.count_dropped();
+        }
+        let value = match value {
+            ValueRef::Bool(value) => Slot::Bool(value),
+            ValueRef::Int(value) => Slot::Int(value),
+            ValueRef::Double(value) => Slot::Double(value),
+            ValueRef::String(_) => Slot::Text(self.copy_text(text)),
+            ValueRef::Empty | ValueRef::Nested(_) => Slot::Empty,
+        };
+        match known {
+            Some(at) => self.rows[at].value = value,
+            None => {
+                self.filter[word] |= bit;
+                let key = self.copy_text(key);
+                self.rows.push(Row { key, value });
+            }
+        }
+        self.bytes += size;
+    }
+
     fn keep_value(&mut self, value: Value) -> Slot {
         match value {
             Value::Empty => Slot::Empty,
@@ -182,9 +225,16 @@ impl AttributeSet {
     fn keep_text(&mut self, text: Cow<'static, str>) -> Text {
         match text {
             Cow::Borrowed(text) => Text::Constant(text),
-            Cow::Owned(text) => {
+            Cow::Owned(text) => self.copy_text(TextRef::Own(&text)),
+        }
+    }
+
+    fn copy_text(&mut self, text: TextRef<'_>) -> Text {
+        match text {
+            TextRef::Constant(text) => Text::Constant(text),
+            TextRef::Own(text) => {
                 let start = self.text.len() as u32;
-                self.text.push_str(&text);
+                self.text.push_str(text);
                 Text::Own { start, len: text.len() as u32 }
             }
         }
@@ -312,6 +362,59 @@ mod tests {
         }
     }
 
+    #[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
+    fn text_ref<'a>(text: &'a Cow<'static, str>) -> TextRef<'a> {
+        match text {
+            Cow::Borrowed(text) => TextRef::Constant(text),
+            Cow::Owned(text) => TextRef::Own(text),
+        }
+    }
+
+    fn as_ref(value: &Value) -> ValueRef<'_> {
+        match value {
+            Value::Empty => ValueRef::Empty,
+            Value::Bool(value) => ValueRef::Bool(*value),
+            Value::Int(value) => ValueRef::Int(*value),
+            Value::Double(value) => ValueRef::Double(*value),
+            Value::String(text) => ValueRef::String(text_ref(text)),
+            nested => ValueRef::Nested(nested),
+        }
+    }
+
+    #[test]
+    fn what_is_copied_is_held_to_the_same_limits_as_what_is_given() {
+        let limits = SpanLimits {
+            name_length: 3,
+            attribute_value_length: Some(3),
+            attribute_count: 2,
+            span_bytes: 150,
+            ..SpanLimits::default()
+        };
+        let nested = Value::from(vec![7u8; 9]);
+        let writes: [(&'static str, Value); 9] = [
+            ("ab\u{e9}d", "xy\u{e9}".into()),
+            ("key", "abc".into()),
+            ("third", 1i64.into()),
+            ("", 1i64.into()),
+            ("key", nested),
+            ("key", "abcd".into()),
+            ("key", true.into()),
+            ("key", "abc".into()),
+            ("key", "abc".into()),
+        ];
+        let (mut copied, mut given) = (AttributeSet::default(), AttributeSet::default());
+        for (number, (key, value)) in writes.into_iter().enumerate() {
+            let key: Key = if number % 2 == 0 { key.into() } else { key.to_owned().into() };
+            copied.copy(text_ref(&key), as_ref(&value), &limits);
+            given.set(key, value, &limits);
+            assert_eq!(copied.to_vec(), given.to_vec());
+            assert_eq!((copied.dropped(), copied.bytes), (given.dropped(), given.bytes), "write {number}");
+        }
+        assert_eq!(copied.to_vec(), [KeyValue::new("ab", "xy"), KeyValue::new("key", "abc")]);
+        // Two for their number, and what no longer fits into the bytes.
+        assert_eq!(copied.dropped(), 3);
+    }
+
     proptest! {
         #[test]
         fn a_set_holds_the_last_value_of_every_key_in_the_order_of_the_first(
@@ -327,7 +430,11 @@ mod tests {
                     Some(known) => known.value = new.value.clone(),
                     None => expected.push(new.clone()),
                 }
-                set.set(new.key, new.value, &SpanLimits::default());
+                if number % 3 == 0 {
+                    set.copy(text_ref(&new.key), as_ref(&new.value), &SpanLimits::default());
+                } else {
+                    set.set(new.key, new.value, &SpanLimits::default());
+                }
             }
             prop_assert_eq!(set.to_vec(), expected);
             set.reset();

@@ -65,6 +65,18 @@ macro_rules! details {
                 self.dropped
             }
 
+            /// Counts items that were left out before they came here.
+            pub(crate) fn add_dropped(&mut self, count: u32) {
+                self.dropped = self.dropped.saturating_add(count);
+            }
+
+            /// Counts attributes of the last item that were left out before it came here.
+            pub(crate) fn add_dropped_attributes(&mut self, count: u32) {
+                if let Some(last) = self.items.last_mut() {
+                    last.dropped_attributes = last.dropped_attributes.saturating_add(count);
+                }
+            }
+
             /// Forgets everything and keeps a reasonable amount of memory.
             pub(crate) fn reset(&mut self) {
                 clear_and_keep(&mut self.items, 32);

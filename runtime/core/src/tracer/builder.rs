@@ -5,10 +5,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use super::{EventBuilder, SpanBuilder, live_spans::LiveSpans};
+use super::{EventBuilder, FinishedSpan, SpanBuilder, live_spans::LiveSpans};
 use crate::{
     attribute::Key,
     clock::Clock,
+    context::SpanContext,
     limits::SpanLimits,
     processor::SpanProcessor,
     resource::Resource,
@@ -87,6 +88,31 @@ impl Tracer {
     /// Begins an event of the events signal.
     pub fn event(&self, name: impl Into<Key>) -> EventBuilder<'_> {
         EventBuilder::new(self, name.into())
+    }
+
+    /// Begins to hand over a span that something else recorded, under the ids it has: for front ends of other
+    /// libraries. It is of `origin`, which may be this tracer's own, and is to be the same `Arc` for every span of one
+    /// scope. Nobody is asked whether it is sampled, and it never counts as live.
+    #[inline]
+    pub fn finished_span<'a>(
+        &'a self,
+        origin: &'a Arc<Origin>,
+        context: SpanContext,
+        name: impl Into<Key>,
+    ) -> FinishedSpan<'a> {
+        FinishedSpan::new(&self.recorder, origin, context, name.into())
+    }
+
+    /// Counts a span that something else began and decided against.
+    pub fn count_sampled_out(&self) {
+        if !self.recorder.is_disabled {
+            self.recorder.processor.on_sampled_out();
+        }
+    }
+
+    /// The resource and the scope of what this tracer records.
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.recorder.origin
     }
 
     /// The clock that this tracer reads.

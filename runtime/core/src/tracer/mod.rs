@@ -9,6 +9,7 @@
 
 mod builder;
 mod event_builder;
+mod finished_span;
 mod id_generator;
 mod live_spans;
 mod open_span;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use builder::{Tracer, TracerBuilder};
 pub use event_builder::EventBuilder;
+pub use finished_span::FinishedSpan;
 pub use id_generator::reseed_ids;
 pub use span::Span;
 pub use span_builder::SpanBuilder;

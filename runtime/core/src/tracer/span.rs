@@ -6,7 +6,7 @@ use super::{open_span::OpenSpan, pool};
 use crate::{
     attribute::{Key, KeyValue, Value},
     context::SpanContext,
-    span::Status,
+    span::{Status, TextRef, ValueRef},
 };
 
 /// A running span. Ends when told to, or when dropped. It may move to another thread.
@@ -47,6 +47,14 @@ impl Span {
     pub fn set_attribute(&mut self, key: impl Into<Key>, value: impl Into<Value>) {
         if let Some(open) = self.writable() {
             open.data.set_attribute(key.into(), value.into(), &open.recorder.limits);
+        }
+    }
+
+    /// The same, where the texts lie somewhere else: those that are no constants are copied, into memory that is there.
+    #[inline]
+    pub fn copy_attribute(&mut self, key: TextRef<'_>, value: ValueRef<'_>) {
+        if let Some(open) = self.writable() {
+            open.data.attributes.copy(key, value, &open.recorder.limits);
         }
     }
 

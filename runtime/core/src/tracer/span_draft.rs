@@ -5,7 +5,7 @@ use crate::{
     attribute::{Key, KeyValue, Value},
     clock::Reading,
     context::{SpanContext, SpanId, TraceId},
-    span::{SpanKind, Status},
+    span::{SpanKind, Status, TextRef, ValueRef},
 };
 
 /// A span that has not started, without a borrow of its tracer, so that it can be kept. Made by
@@ -63,6 +63,14 @@ impl SpanDraft {
     pub fn set_attribute(&mut self, tracer: &Tracer, key: impl Into<Key>, value: impl Into<Value>) {
         if let Some(open) = self.plan.open(tracer) {
             open.data.set_attribute(key.into(), value.into(), &tracer.recorder.limits);
+        }
+    }
+
+    /// The same, where the texts lie somewhere else: those that are no constants are copied, into memory that is there.
+    #[inline]
+    pub fn copy_attribute(&mut self, tracer: &Tracer, key: TextRef<'_>, value: ValueRef<'_>) {
+        if let Some(open) = self.plan.open(tracer) {
+            open.data.attributes.copy(key, value, &tracer.recorder.limits);
         }
     }
 

@@ -4,7 +4,9 @@ use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use spangate_core::{attribute::Key, consumer::Consumer, scope::InstrumentationScope, tracer::Tracer};
 
-use super::{builder::RuntimeBuilder, closing::Closing, guard::ShutdownGuard, io::IoThreads, snapshot};
+use super::{
+    builder::RuntimeBuilder, closing::Closing, flusher::Flusher, guard::ShutdownGuard, io::IoThreads, snapshot,
+};
 use crate::{
     pipeline::{Home, Report},
     status::Status,
@@ -29,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// [`Runtime::flush`] and [`Runtime::shutdown`] return at once with a report that says so, and dropping the runtime
 /// does nothing. A child that wants to trace starts a runtime of its own, after the fork.
 pub struct Runtime {
-    io: Arc<IoThreads>,
+    pub(super) io: Arc<IoThreads>,
     closing: Arc<Closing>,
     tracer: Tracer,
     log: Log,
@@ -120,6 +122,11 @@ impl Runtime {
         let pipeline = self.closing.view.pipeline.clone();
         let flushed = self.io.handle().spawn(async move { pipeline.flush(deadline).await });
         self.report_or_state(flushed.await.ok())
+    }
+
+    /// What a front end needs to honour a flush that its own library asks for. It does not keep the runtime alive.
+    pub fn flusher(&self) -> Flusher {
+        Flusher::new(&self.io, &self.closing)
     }
 
     /// Takes nothing more in, delivers for as long as `deadline`, lets exporters go, and stops the threads. What is left

@@ -52,12 +52,17 @@ impl IoThreads {
         limit: Duration,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
-        if Handle::try_current().is_ok_and(|current| current.id() == self.handle.id()) {
+        if self.is_current() {
             return None;
         }
         let (sender, receiver) = mpsc::sync_channel(1);
         self.handle.spawn(async move { sender.send(future.await) });
         receiver.recv_timeout(limit).ok()
+    }
+
+    /// Whether this is one of the threads.
+    pub(super) fn is_current(&self) -> bool {
+        Handle::try_current().is_ok_and(|current| current.id() == self.handle.id())
     }
 
     /// Ends the threads without waiting for them. What was spawned is dropped where it stands.

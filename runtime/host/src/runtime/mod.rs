@@ -8,6 +8,7 @@ mod builder;
 mod closing;
 mod components;
 mod error;
+mod flusher;
 mod guard;
 mod handle;
 mod io;
@@ -29,6 +30,7 @@ mod written;
 
 pub use builder::RuntimeBuilder;
 pub use error::{StartError, StartProblem};
+pub use flusher::Flusher;
 pub use guard::ShutdownGuard;
 pub use handle::Runtime;
 pub use native::NativeExporter;

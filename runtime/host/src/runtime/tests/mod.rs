@@ -3,6 +3,7 @@
 mod contexts;
 mod embedding;
 mod environment;
+mod flusher;
 mod ports;
 mod starting;
 mod watch;
