@@ -1,4 +1,5 @@
-//! The threads that receive, hand on and deliver: a small tokio runtime of our own.
+//! The threads that receive, hand on and deliver, and one that collects what this process records: small tokio runtimes of
+//! our own.
 //!
 //! Never blocked on from inside another runtime: who must wait synchronously waits on a channel with a deadline.
 
@@ -12,6 +13,8 @@ use std::{
 use spangate_core::suppression::suppress_this_thread;
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::scheduling::push_nobody_aside;
+
 const THREADS: usize = 2;
 /// Threads that may wait for a disk, started when there is something to write: an exporter's dead letters never take more
 /// than one.
@@ -21,7 +24,10 @@ const DISK_THREADS: usize = 8;
 #[derive(Debug)]
 pub(super) struct IoThreads {
     handle: Handle,
-    runtime: Mutex<Option<Runtime>>,
+    /// Woken by threads that record, and therefore apart: whom they wake must not push them aside, and whom backends wake
+    /// must not wait behind guests.
+    collector: Handle,
+    runtimes: Mutex<Option<[Runtime; 2]>>,
 }
 
 impl IoThreads {
@@ -37,12 +43,25 @@ impl IoThreads {
             .on_thread_start(suppress_this_thread)
             .enable_all()
             .build()?;
-        Ok(Self { handle: runtime.handle().clone(), runtime: Mutex::new(Some(runtime)) })
+        let collector = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(1)
+            .thread_name("spangate-collect")
+            .on_thread_start(begin_collector)
+            .enable_time()
+            .build()?;
+        let (handle, collecting) = (runtime.handle().clone(), collector.handle().clone());
+        Ok(Self { handle, collector: collecting, runtimes: Mutex::new(Some([runtime, collector])) })
     }
 
     /// Where tasks are spawned.
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// Where what is recorded is collected.
+    pub(super) fn collector(&self) -> &Handle {
+        &self.collector
     }
 
     /// Runs a future on the I/O threads and waits for its result, `limit` at most. None if it takes longer, if the
@@ -62,16 +81,20 @@ impl IoThreads {
 
     /// Whether this is one of the threads.
     pub(super) fn is_current(&self) -> bool {
-        Handle::try_current().is_ok_and(|current| current.id() == self.handle.id())
+        let is_ours = |current: Handle| [&self.handle, &self.collector].iter().any(|ours| ours.id() == current.id());
+        Handle::try_current().is_ok_and(is_ours)
     }
 
     /// Ends the threads without waiting for them. What was spawned is dropped where it stands.
     pub(super) fn stop(&self) {
-        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(runtime) = runtime {
-            runtime.shutdown_background();
-        }
+        let runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        runtimes.into_iter().flatten().for_each(Runtime::shutdown_background);
     }
+}
+
+fn begin_collector() {
+    suppress_this_thread();
+    push_nobody_aside();
 }
 
 impl Drop for IoThreads {

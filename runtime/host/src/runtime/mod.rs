@@ -19,6 +19,7 @@ mod outlet;
 mod ports;
 mod readiness;
 mod recording;
+mod scheduling;
 mod sinks;
 mod snapshot;
 mod start;

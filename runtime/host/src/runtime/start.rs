@@ -90,7 +90,7 @@ fn start_with(settled: Settled, parts: Parts) -> Result<Runtime, StartError> {
     if settled.is_disabled {
         log.say(Level::Info, "runtime", format_args!("disabled: nothing is recorded in this process"));
     }
-    pipeline.spawn(io.handle());
+    pipeline.spawn(io.handle(), io.collector());
     let view = Arc::new(View::new(pipeline, outlets, machine, config.secrets.clone(), settled.is_disabled));
     let closing = open(&io, config, &view, &log)?;
     Ok(Runtime::new(io, closing, tracer, log))

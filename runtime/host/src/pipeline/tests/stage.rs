@@ -82,7 +82,7 @@ impl Stage {
         let batch = config::BatchLimits::default();
         let pipeline = Pipeline::new(PipelineParts { lanes, batch, sampler, clock: clock.clone(), log });
         let pipeline = Arc::new(pipeline);
-        pipeline.spawn(&Handle::current());
+        pipeline.spawn(&Handle::current(), &Handle::current());
         let tracer = Tracer::builder(clock, pipeline.intake().clone()).build();
         Self { pipeline, tracer, lines }
     }
