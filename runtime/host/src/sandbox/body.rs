@@ -231,7 +231,7 @@ impl Body {
             rebuilds: totals.rebuilds.load(Relaxed),
             recycles: totals.recycles.load(Relaxed),
             instances: totals.instances.load(Relaxed),
-            log_lines_suppressed: capabilities.log.lines_suppressed() + host_log.left_out(),
+            log_lines_suppressed: capabilities.log.lines_suppressed() + host_log.left_out_in_all(),
             http_denied: http.denied,
             http_accepted_unsent: totals.accepted_unsent.load(Relaxed),
             http_over_quota: http.over_quota,

@@ -95,7 +95,7 @@ impl SparingLog {
     }
 
     /// Lines withheld since the start.
-    pub(crate) fn left_out(&self) -> u64 {
+    pub(crate) fn left_out_in_all(&self) -> u64 {
         self.lock().left_out_in_all
     }
 
@@ -171,7 +171,7 @@ mod tests {
             log.complain(format_args!("at\n{second}"));
         }
         assert_eq!(lines.messages(), ["at\\n0", "at\\n10 (2 more left out)"]);
-        assert_eq!(log.left_out(), 3);
+        assert_eq!(log.left_out_in_all(), 3);
         drop(log);
         assert_eq!(lines.messages().pop().as_deref(), Some("1 more lines were left out"));
     }
@@ -201,7 +201,7 @@ mod tests {
         assert!(!log.offer(format_args!("wrong, and counted elsewhere")));
         (0..4).for_each(|_| log.tell(Level::Error, format_args!("changed")));
         assert_eq!(lines.messages()[4..], ["changed (96 more left out)", "changed", "changed"]);
-        assert_eq!(log.left_out(), 97);
+        assert_eq!(log.left_out_in_all(), 97);
     }
 
     #[test]
@@ -231,7 +231,7 @@ mod tests {
                 let in_a_minute = told_at.iter().filter(|at| (*from..=*from + 60 * SECOND).contains(*at)).count();
                 prop_assert!(in_a_minute <= 10, "{in_a_minute} lines in a minute");
             }
-            prop_assert_eq!(told_at.len() as u64 + log.left_out(), steps.len() as u64);
+            prop_assert_eq!(told_at.len() as u64 + log.left_out_in_all(), steps.len() as u64);
         }
     }
 }

@@ -75,7 +75,7 @@ fn a_crash_loop_costs_ten_log_lines_in_any_minute_and_each_fault_is_told_or_coun
     let most = told_at.iter().map(in_a_minute).max().unwrap_or_default();
     assert!((6..=10).contains(&most), "{most} lines in a minute: {:#?}", crash_loop.lines.in_full());
     let faults_told = crash_loop.lines.messages().iter().filter(|line| line.contains("no endpoint")).count() as u64;
-    assert_eq!(faults_told + crash_loop.host.left_out(), crash_loop.calls);
+    assert_eq!(faults_told + crash_loop.host.left_out_in_all(), crash_loop.calls);
     assert!(crash_loop.calls >= 12, "{} calls", crash_loop.calls);
     assert!(crash_loop.lines.in_full().iter().all(|line| !line.contains("bad.guest")));
 }
@@ -91,6 +91,6 @@ fn an_exporter_that_faults_at_every_other_call_is_told_of_as_seldom() {
     let in_a_minute = |from: &Duration| told_at.iter().filter(|at| (*from..=*from + MINUTE).contains(*at)).count();
     assert_eq!(told_at.iter().map(in_a_minute).max(), Some(7));
     let messages = crash_loop.lines.messages();
-    assert_eq!(messages.len() as u64 + crash_loop.host.left_out(), 3_000);
+    assert_eq!(messages.len() as u64 + crash_loop.host.left_out_in_all(), 3_000);
     assert!(messages.last().is_some_and(|line| line.contains("199 more left out")), "{:?}", messages.last());
 }
