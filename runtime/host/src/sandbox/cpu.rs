@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::turns::{Next, SeatId, Ticket, Turns};
+use super::turns::{Next, SeatId, Slice, Ticket, Turns};
 
 /// What all exporters of one sandbox may use together.
 #[derive(Debug)]
@@ -126,19 +126,21 @@ impl Seat {
     }
 
     /// A slice is over, and its call wants another.
-    pub(super) fn go_on(&self, used: Duration, waker: &Waker, now: Instant) -> Answer {
+    pub(super) fn go_on(&self, slice: impl Into<Slice>, waker: &Waker, now: Instant) -> Answer {
+        let slice = slice.into();
         self.cpu.change(|state, woken| {
-            state.used += used;
-            let ticket = state.turns.settle_and_queue(self.id, used, now);
+            state.used += slice.used;
+            let ticket = state.turns.settle_and_queue(self.id, slice, now);
             state.answer(self.id, ticket, waker, now, woken)
         })
     }
 
     /// A slice is over, or was not needed.
-    pub(super) fn done(&self, used: Duration, now: Instant) {
+    pub(super) fn done(&self, slice: impl Into<Slice>, now: Instant) {
+        let slice = slice.into();
         self.cpu.change(|state, woken| {
-            state.used += used;
-            state.turns.settle(self.id, used, now);
+            state.used += slice.used;
+            state.turns.settle(self.id, slice, now);
             state.let_go(None, now, woken);
         });
     }

@@ -16,6 +16,7 @@ use super::{
     detail::Evidence,
     fault::Ending,
     guest::{Capabilities, Guest},
+    interval::Burnt,
     limits::{CallLimits, MAX_HANDLES, MAX_LIFTED_BYTES},
     meter::{CallUsage, Totals},
     metered::Metered,
@@ -113,7 +114,8 @@ impl MeteredStore {
         usage.memory = self.store.data().ceiling.memory();
         self.totals.move_memory(self.memory, usage.memory);
         self.memory = usage.memory;
-        self.totals.interval.learn(self.interval, usage.longest_slice);
+        let (fuel, time) = (usage.fuel, usage.cpu);
+        self.totals.interval.learn(self.interval, Burnt { fuel, time, longest_slice: usage.longest_slice });
         self.store.data_mut().end()
     }
 

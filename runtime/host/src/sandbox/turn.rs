@@ -13,7 +13,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::{
     cpu::{Answer, Seat},
     meter::Totals,
-    turns::Ticket,
+    turns::{Slice, Ticket},
 };
 use crate::capability::CallClock;
 
@@ -24,6 +24,8 @@ pub(super) struct Turn<'a> {
     clock: Arc<CallClock>,
     stage: Stage,
     timer: Option<Pin<Box<Sleep>>>,
+    /// CPU time that the call has used.
+    used: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +49,7 @@ struct Wait {
 impl<'a> Turn<'a> {
     /// For one call of the exporter that has `seat`. Waits are told to `totals` and `clock`.
     pub(super) fn new(seat: &'a Seat, totals: &'a Totals, clock: Arc<CallClock>) -> Self {
-        Self { seat, totals, clock, stage: Stage::Away, timer: None }
+        Self { seat, totals, clock, stage: Stage::Away, timer: None, used: Duration::ZERO }
     }
 
     /// Whether the call wants to compute and may not yet.
@@ -75,7 +77,8 @@ impl<'a> Turn<'a> {
     pub(super) fn go_on(&mut self, used: Duration, cx: &mut Context<'_>) {
         let now = Instant::now();
         self.stage = Stage::Away;
-        let answer = self.seat.go_on(used, cx.waker(), now);
+        let slice = self.slice(used);
+        let answer = self.seat.go_on(slice, cx.waker(), now);
         if self.heed(answer, now, cx).is_ready() {
             // At its next poll: others on this thread come first.
             cx.waker().wake_by_ref();
@@ -85,7 +88,14 @@ impl<'a> Turn<'a> {
     /// The slice is over and took `used` of CPU time; the call waits in the host, or has ended.
     pub(super) fn give_back(&mut self, used: Duration) {
         self.stage = Stage::Away;
-        self.seat.done(used, Instant::now());
+        let slice = self.slice(used);
+        self.seat.done(slice, Instant::now());
+    }
+
+    fn slice(&mut self, used: Duration) -> Slice {
+        let before = self.used;
+        self.used = before.saturating_add(used);
+        Slice { used, before }
     }
 
     fn heed(&mut self, answer: Answer, now: Instant, cx: &mut Context<'_>) -> Poll<()> {

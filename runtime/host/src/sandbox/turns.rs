@@ -6,12 +6,16 @@
 //! - nothing of the budget is left over while somebody wants it and has a thread to use it;
 //! - while exporters compete, each gets CPU time by its weight, to the length of a slice; one alone may have it all;
 //! - nobody saves up turns while it has nothing to do, and nobody who waits waits for ever;
-//! - an exporter over its own share waits without holding others up.
+//! - an exporter over its own share waits without holding others up;
+//! - a call that comes to its end soon does not wait for those that do not.
 //!
 //! The order is start-time fair queueing, which unlike deficit round robin need not know the length of a slice before
 //! it is over: every seat has a tag, the CPU time it used divided by its weight, and the lowest tag goes next. A seat
 //! that comes back, from idling or from waiting for its own share, starts at the tag of those that are served. (Goyal, Guo, Vin: A hierarchical CPU
 //! scheduler for multimedia operating systems, OSDI 1996.)
+//!
+//! What a call uses beyond [`ORDINARY`] counts [`DEAR`] times, as schedulers with feedback put behind others what has run
+//! for long. By weight alone four exporters that loop would leave the one that works a fifth, though it needs little.
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +35,10 @@ pub(super) const SAVED: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_micros(1);
 /// Tags are nanoseconds divided by the weight, times this.
 const SCALE: u128 = 1 << 20;
+/// CPU time of a call at the ordinary price: far more than a batch of 8,192 spans takes to be written as JSON.
+const ORDINARY: Duration = Duration::from_millis(20);
+/// What comes after that counts so many times.
+const DEAR: u32 = 4;
 
 /// A place among those that share the budget: of an exporter, or of one while it is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +47,14 @@ pub(super) struct SeatId(u64);
 /// One call's wish to compute one slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Ticket(u64);
+
+/// CPU time that a call had between two turns.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Slice {
+    pub(super) used: Duration,
+    /// What its call had used before.
+    pub(super) before: Duration,
+}
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,23 +143,24 @@ impl Turns {
     }
 
     /// A slice is over.
-    pub(super) fn settle(&mut self, id: SeatId, used: Duration, now: Instant) {
-        self.credit.charge(used, now);
+    pub(super) fn settle(&mut self, id: SeatId, slice: impl Into<Slice>, now: Instant) {
+        let slice = slice.into();
+        self.credit.charge(slice.used, now);
         if let Some(seat) = self.seats.get_mut(&id) {
             self.running = self.running.saturating_sub(usize::from(seat.running > 0));
-            seat.settle(used, now);
+            seat.settle(slice, now);
         }
     }
 
     /// A slice is over, and its call wants another. Told at once, because a seat that leaves the queue in between has
     /// lost its place to one of any weight.
-    pub(super) fn settle_and_queue(&mut self, id: SeatId, used: Duration, now: Instant) -> Ticket {
+    pub(super) fn settle_and_queue(&mut self, id: SeatId, slice: impl Into<Slice>, now: Instant) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
         if let Some(seat) = self.seats.get_mut(&id) {
             seat.waiting.push_back(ticket);
         }
-        self.settle(id, used, now);
+        self.settle(id, slice, now);
         ticket
     }
 
@@ -201,21 +218,37 @@ impl Turns {
         self.seats.values().map(|seat| seat.waiting.len()).sum()
     }
 
-    /// Cores that a seat gets even if all others want what they can get.
+    /// Cores that a seat gets even if all others want what they can get, and its calls are long and theirs short.
     pub(super) fn guaranteed(&self, id: SeatId) -> f64 {
         let Some(seat) = self.seats.get(&id) else { return 0.0 };
-        let all: f64 = self.seats.values().map(|seat| f64::from(seat.weight)).sum();
-        let of_all = self.credit.rate().min(self.slots as f64) * f64::from(seat.weight) / all;
+        let others = self.seats.iter().filter(|(other, _)| **other != id).map(|(_, seat)| f64::from(seat.weight));
+        let own = f64::from(seat.weight) / f64::from(DEAR);
+        let of_all = self.credit.rate().min(self.slots as f64) * own / (own + others.sum::<f64>());
         seat.share.as_ref().map_or(of_all, |share| share.rate().min(of_all))
     }
 }
 
+impl Slice {
+    /// What it counts when turns are given.
+    fn price(self) -> Duration {
+        let ordinary = ORDINARY.saturating_sub(self.before).min(self.used);
+        ordinary.saturating_add(self.used.saturating_sub(ordinary).saturating_mul(DEAR))
+    }
+}
+
+impl From<Duration> for Slice {
+    /// The first slice of a call.
+    fn from(used: Duration) -> Self {
+        Self { used, before: Duration::ZERO }
+    }
+}
+
 impl Seat {
-    fn settle(&mut self, used: Duration, now: Instant) {
+    fn settle(&mut self, slice: Slice, now: Instant) {
         self.running = self.running.saturating_sub(1);
-        self.tag += used.max(LEAST).as_nanos() * SCALE / u128::from(self.weight);
+        self.tag += slice.price().max(LEAST).as_nanos() * SCALE / u128::from(self.weight);
         if let Some(share) = &mut self.share {
-            share.charge(used, now);
+            share.charge(slice.used, now);
         }
     }
 

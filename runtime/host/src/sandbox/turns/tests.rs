@@ -331,10 +331,53 @@ fn a_seat_that_is_given_up_frees_its_turns_and_its_weight() {
     assert!(matches!(turns.next(now), Next::Run(_)));
     let ticket = turns.queue(stays);
     assert_eq!(turns.next(now), Next::Nobody);
-    assert!((turns.guaranteed(stays) - 0.25).abs() < 1e-9);
+    // Its calls may be long, and count fourfold then.
+    assert!((turns.guaranteed(stays) - 25.0 / 325.0).abs() < 1e-9);
     turns.stand(gone);
     assert_eq!(turns.next(now), Next::Run(ticket));
     assert!((turns.guaranteed(stays) - 0.5).abs() < 1e-9);
+}
+
+#[test]
+fn what_a_call_uses_beyond_the_ordinary_counts_fourfold_at_its_edge() {
+    let of = |used, before| {
+        let [used, before] = [used, before].map(Duration::from_micros);
+        super::Slice { used, before }.price().as_micros()
+    };
+    assert_eq!((of(1_000, 0), of(1_000, 19_000), of(20_000, 0)), (1_000, 1_000, 20_000));
+    assert_eq!((of(1_000, 19_001), of(20_001, 0)), (1_003, 20_004));
+    assert_eq!((of(1_000, 20_000), of(1_000, 9_000_000)), (4_000, 4_000));
+    let most = super::Slice { used: Duration::MAX, before: Duration::MAX };
+    assert_eq!(most.price(), Duration::MAX);
+}
+
+#[test]
+fn calls_that_end_soon_get_four_times_what_a_call_that_goes_on_gets() {
+    const SLICE: Duration = Duration::from_millis(1);
+    let mut now = Instant::now();
+    let mut turns = Turns::new(1.0, 1, now);
+    let seats = [turns.sit(100, None, now), turns.sit(100, None, now)];
+    let mut tickets = seats.map(|seat| turns.queue(seat));
+    let mut served = [0_u32; 2];
+    let mut before = Duration::ZERO;
+    for _ in 0..1_000 {
+        let ticket = loop {
+            match turns.next(now) {
+                Next::Run(ticket) => break ticket,
+                Next::At(at, _) => now = at,
+                Next::Nobody => panic!("nobody may go"),
+            }
+        };
+        let of = usize::from(ticket == tickets[1]);
+        now += SLICE;
+        // The first one's calls have a slice each, the other's only one goes on and on.
+        let slice = if of == 0 { SLICE.into() } else { super::Slice { used: SLICE, before } };
+        before += SLICE * u32::from(of == 1);
+        tickets[of] = turns.settle_and_queue(seats[of], slice, now);
+        served[of] += 1;
+    }
+    // 20 slices at the ordinary price first, to both.
+    assert!((780..=800).contains(&served[0]), "{served:?}");
 }
 
 #[test]
