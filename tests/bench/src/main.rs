@@ -20,6 +20,7 @@ mod samples;
 mod sink;
 mod stage;
 mod statistics;
+mod stopping;
 mod table;
 mod views;
 
@@ -74,6 +75,8 @@ enum Family {
     Delivery,
     /// Components into the sandbox, and again after a fault.
     Loading,
+    /// Guests that do not stop by themselves.
+    Stopping,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -107,6 +110,7 @@ impl Family {
             Self::Crossing => crossing::groups(stage),
             Self::Delivery => delivery::groups(stage),
             Self::Loading => loading::groups(),
+            Self::Stopping => stopping::groups(),
         }
     }
 }

@@ -101,7 +101,22 @@ impl Stage {
         settings: Value,
         reach: Option<&Url>,
     ) -> anyhow::Result<Arc<SandboxExporter>> {
-        let config = exporter_config(settings, reach)?;
+        self.load_limited(component, settings, reach, |_| {})
+    }
+
+    /// Loads a component with other limits than the defaults.
+    ///
+    /// # Errors
+    /// If it does not load.
+    pub(crate) fn load_limited(
+        &self,
+        component: &[u8],
+        settings: Value,
+        reach: Option<&Url>,
+        limit: impl FnOnce(&mut config::Limits),
+    ) -> anyhow::Result<Arc<SandboxExporter>> {
+        let mut config = exporter_config(settings, reach)?;
+        limit(&mut config.limits);
         let component = Bytes::copy_from_slice(component);
         Ok(self.runtime.block_on(self.sandbox.load("bench", component, &config))?)
     }
