@@ -1,4 +1,5 @@
-//! The wall clock of one call, shared by what ends the call and by the host calls that wait on its behalf.
+//! The wall clock of one call, shared by what ends the call and by the host calls that wait on its behalf; and how long the
+//! host worked for the call on other threads, where no meter sees it.
 
 use std::{
     sync::{
@@ -14,12 +15,14 @@ pub(crate) struct CallClock {
     started: Instant,
     deadline: Duration,
     stood_nanoseconds: AtomicU64,
+    worked_nanoseconds: AtomicU64,
 }
 
 impl CallClock {
     /// Of a call that starts now and may take as long as `deadline`.
     pub(crate) fn start(deadline: Duration) -> Arc<Self> {
-        Arc::new(Self { started: Instant::now(), deadline, stood_nanoseconds: AtomicU64::new(0) })
+        let (stood_nanoseconds, worked_nanoseconds) = Default::default();
+        Arc::new(Self { started: Instant::now(), deadline, stood_nanoseconds, worked_nanoseconds })
     }
 
     /// It stood still for so long.
@@ -40,6 +43,17 @@ impl CallClock {
     /// When the deadline passes if it does not stand still again; none if that is beyond all time.
     pub(crate) fn ends_at(&self) -> Option<Instant> {
         self.started.checked_add(self.deadline)?.checked_add(self.stood())
+    }
+
+    /// The host worked for so long on another thread.
+    #[cfg(feature = "http")]
+    pub(crate) fn work(&self, time: Duration) {
+        self.worked_nanoseconds.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// How long the host has worked on other threads.
+    pub(crate) fn worked(&self) -> Duration {
+        Duration::from_nanos(self.worked_nanoseconds.load(Relaxed))
     }
 
     fn stood(&self) -> Duration {

@@ -43,6 +43,9 @@ use crate::bindings::{Payloads, v0_1::imports::http as wit};
 /// What a request costs in fuel beside its bytes: the work of about 20 microseconds, sent or denied.
 const REQUEST: u64 = 400 * CALL;
 
+/// Fuel for a nanosecond of another thread: what a tight loop burns in it.
+const PER_NANOSECOND: u64 = 10;
+
 /// What one instance has left of its grant.
 #[derive(Debug)]
 pub(crate) struct HttpCtx {
@@ -53,12 +56,14 @@ pub(crate) struct HttpCtx {
     /// The batch of the running call.
     batch: Option<Arc<Batch>>,
     refused: Option<Refused>,
+    /// The work of other threads for this call that was paid.
+    paid: Duration,
 }
 
 impl HttpCtx {
     /// For one instance of the exporter that `client` belongs to.
     pub(crate) fn new(client: Arc<HttpClient>) -> Self {
-        Self { client, requests_left: 0, clock: None, batch: None, refused: None }
+        Self { client, requests_left: 0, clock: None, batch: None, refused: None, paid: Duration::ZERO }
     }
 
     /// Renews the quota of requests; nothing is waited for beyond the end of the call by its `clock`. Before the first
@@ -67,6 +72,7 @@ impl HttpCtx {
         self.requests_left = self.client.grant().max_requests_per_batch;
         self.clock = clock;
         self.refused = None;
+        self.paid = Duration::ZERO;
     }
 
     /// Whether a request was attempted in this call.
@@ -77,6 +83,13 @@ impl HttpCtx {
     /// Requests carry what came with this batch, until there is none.
     pub(crate) fn lend(&mut self, batch: Option<Arc<Batch>>) {
         self.batch = batch;
+    }
+
+    /// What other threads did for this call since it was asked last, in fuel.
+    fn unpaid_fuel(&mut self) -> u64 {
+        let worked = self.clock.as_ref().map(|clock| clock.worked()).unwrap_or_default();
+        let unpaid = worked.saturating_sub(std::mem::replace(&mut self.paid, worked));
+        u64::try_from(unpaid.as_nanos()).unwrap_or(u64::MAX).saturating_mul(PER_NANOSECOND)
     }
 
     /// The backend that did not take the credentials in this call, if one did not and that was its latest word.
@@ -111,7 +124,7 @@ impl HttpCtx {
         self.requests_left = left;
         let client = Arc::clone(&self.client);
         let url = request.url.clone();
-        let response = client.send(request, deadline, place).await?;
+        let response = client.send(request, deadline, place, self.clock.clone()).await?;
         self.refused = Refused::after(self.refused.take(), &url, &response);
         Ok(response)
     }
@@ -190,6 +203,9 @@ pub(crate) fn link<T: Paced>(linker: &mut Linker<T>, get_view: fn(&mut T) -> Htt
         Box::new(async move {
             charge(&mut store, REQUEST + 2 * size(&request)).await?;
             let answer = wit::Host::send(&mut get_view(store.data_mut()), request).await;
+            // Whatever became of it: what was read in vain was read too.
+            let unpaid = get_view(store.data_mut()).ctx.unpaid_fuel();
+            charge(&mut store, unpaid).await?;
             if let Ok(response) = &answer {
                 charge(&mut store, 2 * response.body.len() as u64).await?;
             }

@@ -3,7 +3,7 @@
 //! A guest yields after a stretch of fuel. As many stretches as fit into a moment make a slice: one poll of the call, and
 //! one turn among others. Before a slice the call waits for its turn, with its clock standing still; afterwards it is
 //! charged the thread CPU time that the slice took, whatever became of it. The deadline is looked at after each stretch (a
-//! busy runtime turns its timer too rarely). tokio's timer is only for waits in host calls, which neither fuel nor epochs
+//! busy runtime turns its timer too rarely). What the host did for the call on other threads is charged with the next slice. tokio's timer is only for waits in host calls, which neither fuel nor epochs
 //! could end. Time in which the whole process stood still counts for no deadline.
 
 use std::{
@@ -41,6 +41,7 @@ pub(super) struct Metered<'a, F> {
     totals: &'a Totals,
     usage: &'a mut CallUsage,
     turn: Turn<'a>,
+    elsewhere: Elsewhere,
     signal: Option<(Arc<Signal>, Waker)>,
     /// For waits in the host: when to look at the clock, which is no later than the deadline.
     timer: Option<(Instant, Pin<Box<Sleep>>)>,
@@ -57,7 +58,9 @@ impl<'a, F: Future> Metered<'a, F> {
         usage: &'a mut CallUsage,
     ) -> Self {
         let turn = Turn::new(seat, totals, Arc::clone(&clock));
-        Self { call: Box::pin(call), clock, totals, usage, turn, signal: None, timer: None, looks: Looks::default() }
+        let elsewhere = Elsewhere { clock: Arc::clone(&clock), charged: Duration::ZERO };
+        let (call, signal, timer, looks) = (Box::pin(call), None, None, Looks::default());
+        Self { call, clock, totals, usage, turn, elsewhere, signal, timer, looks }
     }
 
     fn poll_slice(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -68,7 +71,7 @@ impl<'a, F: Future> Metered<'a, F> {
                 (Arc::clone(&signal), Waker::from(signal))
             }
         };
-        let slice = Slice::begin(&mut self.turn, self.totals, self.usage);
+        let slice = Slice::begin(&mut self.turn, &mut self.elsewhere, self.totals, self.usage);
         let (mut began, mut used_before) = (Instant::now(), slice.before);
         let result = loop {
             signal.begin();
@@ -143,9 +146,24 @@ impl<F: Future> Future for Metered<'_, F> {
     }
 }
 
+/// What the host does for a call on other threads.
+struct Elsewhere {
+    clock: Arc<CallClock>,
+    charged: Duration,
+}
+
+impl Elsewhere {
+    /// What came since it was asked last.
+    fn take(&mut self) -> Duration {
+        let worked = self.clock.worked();
+        worked.saturating_sub(std::mem::replace(&mut self.charged, worked))
+    }
+}
+
 /// A slice that runs. It is charged when it is dropped, so that a panic is paid for and gives its turn back.
 struct Slice<'s, 'a> {
     turn: &'s mut Turn<'a>,
+    elsewhere: &'s mut Elsewhere,
     totals: &'s Totals,
     usage: &'s mut CallUsage,
     before: Duration,
@@ -153,8 +171,13 @@ struct Slice<'s, 'a> {
 }
 
 impl<'s, 'a> Slice<'s, 'a> {
-    fn begin(turn: &'s mut Turn<'a>, totals: &'s Totals, usage: &'s mut CallUsage) -> Self {
-        Self { turn, totals, usage, before: thread_cpu_time(), is_charged: false }
+    fn begin(
+        turn: &'s mut Turn<'a>,
+        elsewhere: &'s mut Elsewhere,
+        totals: &'s Totals,
+        usage: &'s mut CallUsage,
+    ) -> Self {
+        Self { turn, elsewhere, totals, usage, before: thread_cpu_time(), is_charged: false }
     }
 
     /// It is over, and its call wants another.
@@ -164,12 +187,13 @@ impl<'s, 'a> Slice<'s, 'a> {
     }
 
     fn charge(&mut self) -> Duration {
-        let used = thread_cpu_time().saturating_sub(self.before);
+        let here = thread_cpu_time().saturating_sub(self.before);
+        let used = here + self.elsewhere.take();
         self.is_charged = true;
         self.totals.add_cpu(used);
         self.usage.cpu += used;
         self.usage.slices += 1;
-        self.usage.longest_slice = self.usage.longest_slice.max(used);
+        self.usage.longest_slice = self.usage.longest_slice.max(here);
         used
     }
 }
@@ -281,6 +305,25 @@ mod tests {
         assert_eq!(meter(call, Duration::from_secs(60), &seat(), &totals, &mut usage).await.unwrap(), 7);
         assert!(usage.cpu >= Duration::from_millis(2));
         assert_eq!(usage.slices, 2);
+    }
+
+    #[cfg(feature = "http")]
+    #[tokio::test]
+    async fn what_the_host_does_elsewhere_is_charged_once_to_the_call_and_its_share() {
+        let (totals, mut usage) = (Totals::default(), CallUsage::default());
+        // Far more than a slice takes, and than the share has saved.
+        let (work, seat) = (Duration::from_secs(3_600), Cpu::new(1e6, 1).seat(100, Some(1.0)));
+        let clock = CallClock::start(DEADLINE);
+        let call = async {
+            give_way().await;
+            clock.work(work / 2);
+            clock.work(work / 2);
+        };
+        assert!(Metered::new(call, Arc::clone(&clock), &seat, &totals, &mut usage).await.is_ok());
+        assert!((work..work + work / 2).contains(&usage.cpu), "{:?}", usage.cpu);
+        assert!(usage.longest_slice < work / 2, "no stretch of fuel took that long");
+        assert!((work / 2..work + work / 2).contains(&seat.debt(Instant::now())));
+        assert_eq!(Duration::from_nanos(totals.cpu_nanoseconds.load(Relaxed)), usage.cpu);
     }
 
     #[tokio::test]

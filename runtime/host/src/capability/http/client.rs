@@ -33,6 +33,7 @@ use super::{
 };
 use crate::{
     capability::{
+        CallClock,
         backend::HttpBackend,
         egress::{Lookup, Lookups, PermittedResolver, SystemLookup},
         http::HttpGrant,
@@ -55,6 +56,9 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How often a probe over TCP is repeated in that time.
 const PROBES: u32 = 4;
+
+/// What it takes to read a byte of a response: from the kernel, through TLS, into the body.
+const READ_PER_BYTE: Duration = Duration::from_nanos(1);
 
 /// What one exporter did through http since it was loaded.
 #[derive(Debug, Default)]
@@ -205,16 +209,23 @@ impl HttpClient {
     }
 
     /// Sends on the I/O runtime and waits, at most until `deadline`. Dropping the future gives the request up.
-    /// `place` is kept until the request has really ended.
+    /// `place` is kept until the request has really ended. What is read is work for the call of `clock`.
     pub(super) async fn send(
         self: &Arc<Self>,
         request: CheckedRequest,
         deadline: Instant,
         place: OwnedSemaphorePermit,
+        clock: Option<Arc<CallClock>>,
     ) -> Result<Response, HttpError> {
         let client = Arc::clone(self);
         let task = self.io.spawn(async move {
-            let exchange = client.exchange(request);
+            let received = |bytes| {
+                client.count_received(bytes);
+                if let Some(clock) = &clock {
+                    clock.work(READ_PER_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX)));
+                }
+            };
+            let exchange = client.exchange(request, &received);
             let answer = tokio::time::timeout_at(deadline.into(), exchange).await;
             drop(place);
             answer.unwrap_or(Err(HttpError::Timeout))
@@ -225,11 +236,15 @@ impl HttpClient {
         }
     }
 
-    async fn exchange(&self, request: CheckedRequest) -> Result<Response, HttpError> {
+    /// Tells `received` of each piece of the response.
+    async fn exchange(
+        &self,
+        request: CheckedRequest,
+        received: &(impl Fn(usize) + Sync),
+    ) -> Result<Response, HttpError> {
         if let Some(backend) = &self.backend {
             self.count_sent(&request);
-            let count = |bytes| self.count_received(bytes);
-            return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, count);
+            return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, received);
         }
         let material = self.material().await;
         let client = self.connect(&material.connections, request.http2).await?;
@@ -243,8 +258,7 @@ impl HttpClient {
             *outgoing.body_mut() = Some(request.body.into());
         }
         let incoming = client.execute(outgoing).await?;
-        let count = |bytes| self.count_received(bytes);
-        response::read(incoming, self.grant.max_response_bytes, &material.secrets, count).await
+        response::read(incoming, self.grant.max_response_bytes, &material.secrets, received).await
     }
 
     /// What the next request is made of; tells if files have changed.

@@ -76,6 +76,22 @@ async fn an_endless_response_is_cut_at_the_cap() {
 }
 
 #[tokio::test]
+async fn what_is_read_is_work_for_the_call_whether_it_is_kept_or_cut() {
+    for (length, is_kept) in [(0, true), (999, true), (1_000, true), (1_001, false), (100_000, false)] {
+        let server = Raw::answering("", &"r".repeat(length)).await;
+        let capped = grant(&[&server.url("")], |grant| grant.max_response_bytes = 1_000);
+        let (mut ctx, clock) = (instance(capped), CallClock::start(Duration::from_secs(60)));
+        ctx.begin_call(Some(Arc::clone(&clock)));
+        assert_eq!(ctx.send(post(server.url("/"), b"x")).await.is_ok(), is_kept, "{length}");
+        let read = counted(&ctx)[3];
+        let all = length as u64;
+        assert!(if is_kept { read == all } else { (1_001..=all).contains(&read) }, "{read} of {length}");
+        assert_eq!(clock.worked(), Duration::from_nanos(read));
+        assert_eq!((ctx.unpaid_fuel(), ctx.unpaid_fuel()), (10 * read, 0), "it is paid once");
+    }
+}
+
+#[tokio::test]
 async fn the_cap_itself_is_allowed_for_requests_and_responses() {
     let server = Raw::answering("", &"r".repeat(1_000)).await;
     let capped = grant(&[&server.url("")], |grant| {
