@@ -10,7 +10,7 @@ mod tests;
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::suspicion::Suspicion;
+use super::{back_off::BackOff, suspicion::Suspicion};
 use crate::batch::BatchId;
 
 /// Batches that are remembered.
@@ -22,12 +22,8 @@ const BLAMED: usize = 5;
 const FEW: usize = 3;
 /// Faults with nothing in between after which the exporter is left alone for a while.
 const RUN: u32 = 4;
-/// The shortest pause.
-const SHORTEST: Duration = Duration::from_secs(1);
-/// The longest pause.
-const LONGEST: Duration = Duration::from_secs(60);
-/// How much longer than its base a pause may be by chance.
-const JITTER: f64 = 0.2;
+/// How many times as long as the one before a pause is.
+const GROWTH: u32 = 2;
 
 /// Whether a batch may be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +70,7 @@ pub struct Circuit {
     faults_in_a_row: u32,
     /// Calls that brought rows to an end.
     passes: u64,
-    pauses: u32,
+    back_off: BackOff,
 }
 
 impl Default for Circuit {
@@ -85,7 +81,7 @@ impl Default for Circuit {
             run: VecDeque::new(),
             faults_in_a_row: 0,
             passes: 0,
-            pauses: 0,
+            back_off: BackOff::growing(GROWTH),
         }
     }
 }
@@ -126,7 +122,7 @@ impl Circuit {
         if is_closing {
             self.standing = Standing::Closed;
             self.recent.clear();
-            self.pauses = 0;
+            self.back_off.start_over();
         }
         is_closing
     }
@@ -147,7 +143,7 @@ impl Circuit {
             Standing::Closed => self.is_exporter_blamed() || self.faults_in_a_row >= RUN,
         };
         is_opening.then(|| {
-            let length = self.next_length(chance);
+            let length = self.back_off.next(chance);
             self.standing = Standing::Open { until: now.saturating_add(length) };
             length
         })
@@ -202,12 +198,5 @@ impl Circuit {
         if self.recent.len() > WINDOW {
             self.recent.pop_front();
         }
-    }
-
-    fn next_length(&mut self, chance: f64) -> Duration {
-        let base = SHORTEST.saturating_mul(2u32.saturating_pow(self.pauses)).min(LONGEST);
-        self.pauses = self.pauses.saturating_add(1);
-        let chance = if chance.is_finite() { chance.clamp(0.0, 1.0) } else { 0.0 };
-        base.mul_f64(1.0 + JITTER * chance).min(LONGEST)
     }
 }

@@ -14,10 +14,12 @@
 //! what was cut in an order in which siblings are tried before either of them is cut again, so that a batch is never in
 //! more pieces than twice the cuts that lead to a row.
 
+mod back_off;
 mod circuit;
 mod suspicion;
 #[cfg(test)]
 mod tests;
 
+pub use back_off::BackOff;
 pub use circuit::{Call, Circuit, May, Standing};
 pub use suspicion::{Ruling, Suspicion};

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use spangate_core::batch::BatchId;
+use spangate_core::{batch::BatchId, poison::BackOff};
 
 /// Faults in a row, on different batches or of calls that deliver nothing, that lead into quarantine.
 const FAULTS_IN_A_ROW: u32 = 3;
@@ -23,14 +23,8 @@ const FAULTS_IN_A_ROW: u32 = 3;
 const FAULTS_OF_ONE_BATCH: u32 = 4;
 /// Batches that are remembered because they faulted.
 const SUSPECTS: usize = 16;
-/// The shortest quarantine.
-const SHORTEST: Duration = Duration::from_secs(1);
-/// The longest quarantine.
-const LONGEST: Duration = Duration::from_secs(60);
-/// How much longer the next quarantine is.
+/// How many times as long as the one before a quarantine is.
 const GROWTH: u32 = 8;
-/// How much longer than its base a quarantine may be by chance.
-const JITTER: f64 = 0.2;
 /// Successes in a row after which a quarantine starts at the shortest again.
 const SUCCESSES_IN_A_ROW: u32 = 10;
 /// What a caller is told to wait while another call probes.
@@ -100,7 +94,7 @@ pub(super) struct Quarantine {
     /// Exports that succeeded since the start.
     passes: u64,
     successes: u32,
-    level: u32,
+    back_off: BackOff,
 }
 
 impl Quarantine {
@@ -115,7 +109,7 @@ impl Quarantine {
             suspects: VecDeque::new(),
             passes: 0,
             successes: 0,
-            level: 0,
+            back_off: BackOff::growing(GROWTH),
         }
     }
 
@@ -150,7 +144,7 @@ impl Quarantine {
         self.passes = self.passes.saturating_add(1);
         self.successes = self.successes.saturating_add(1);
         if self.successes >= SUCCESSES_IN_A_ROW {
-            self.level = 0;
+            self.back_off.start_over();
         }
     }
 
@@ -180,7 +174,7 @@ impl Quarantine {
             self.health = Health::Suspect;
             return None;
         }
-        let length = self.next_length(chance);
+        let length = self.back_off.next(chance);
         self.health = Health::Quarantined { until: now + length };
         Some(length)
     }
@@ -241,13 +235,6 @@ impl Quarantine {
             Health::Quarantined { .. } => false,
         }
     }
-
-    fn next_length(&mut self, chance: f64) -> Duration {
-        let base = SHORTEST.saturating_mul(GROWTH.saturating_pow(self.level)).min(LONGEST);
-        self.level = self.level.saturating_add(1);
-        let chance = if chance.is_finite() { chance.clamp(0.0, 1.0) } else { 0.0 };
-        base.mul_f64(1.0 + JITTER * chance).min(LONGEST)
-    }
 }
 
 #[cfg(test)]
@@ -255,6 +242,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const SHORTEST: Duration = BackOff::SHORTEST;
+    const LONGEST: Duration = BackOff::LONGEST;
 
     fn of_batch(number: u32) -> Purpose {
         Purpose::Export(BatchId([number as u8; 16]))
