@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 use prost::Message;
-use spangate_tests::{Collector, Spangate, Status, free_port, guest, post, samples, wait_until};
+use spangate_tests::{Collector, Ports, Spangate, Status, exporter_to, guest, post, samples, wait_until};
 
 /// Exporters that compute for ever, as soon as there is a batch.
 struct Race {
@@ -18,25 +18,19 @@ impl Race {
     /// Runners are named and weighted. A healthy exporter delivers beside them.
     fn start(cores: f64, threads: usize, runners: &[(&str, u32)]) -> Result<Self> {
         let sink = Collector::start();
-        let (http, admin, url) = (free_port(), free_port(), sink.url());
+        let (ports, url) = (Ports::free(), sink.url());
         let mut config = format!(
             r#"
-            [receivers.otlp_http]
-            listen = "127.0.0.1:{http}"
-            [admin]
-            listen = "127.0.0.1:{admin}"
+            {tables}
             [batch]
             schedule_delay = "20ms"
             [sandbox]
             cpu_share = {cores:?}
             threads = {threads}
-            [exporters.healthy]
-            component = "builtin:otlp"
-            [exporters.healthy.grants.http]
-            allow = ["{url}"]
-            [exporters.healthy.settings]
-            endpoint = "{url}"
-            "#
+            {healthy}
+            "#,
+            tables = ports.tables(),
+            healthy = exporter_to(&url, "healthy", "builtin:otlp"),
         );
         for (name, weight) in runners {
             config += &format!(
@@ -50,8 +44,8 @@ impl Race {
                 faulty = guest("faulty").display(),
             );
         }
-        let receiver = format!("http://127.0.0.1:{http}/v1/traces");
-        Ok(Self { _spangate: Spangate::run(&config, admin)?, receiver, admin, sink })
+        let Ports { admin, .. } = ports;
+        Ok(Self { _spangate: Spangate::run(&config, admin)?, receiver: ports.traces(), admin, sink })
     }
 
     fn send(&self) -> Result<()> {

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use prost::Message;
-use spangate_tests::{Collector, Spangate, Status, free_port, get, guest, post, samples, wait_until};
+use spangate_tests::{Collector, Ports, Spangate, Status, exporter_to, get, guest, post, samples, wait_until};
 
 /// One healthy exporter and one bad one, behind one receiver.
 struct Scene {
@@ -19,25 +19,17 @@ const ROWS: u64 = REQUESTS * 6;
 impl Scene {
     fn with(fault: &str) -> Result<Self> {
         let sink = Collector::start();
-        let (http, admin) = (free_port(), free_port());
+        let (ports, url) = (Ports::free(), sink.url());
         let config = format!(
             r#"
-            [receivers.otlp_http]
-            listen = "127.0.0.1:{http}"
-            [admin]
-            listen = "127.0.0.1:{admin}"
+            {tables}
             [batch]
             schedule_delay = "20ms"
             max_export_batch_size = 6
             [shutdown]
             deadline = "2s"
-            [exporters.healthy]
-            component = "builtin:otlp"
+            {healthy}
             required = true
-            [exporters.healthy.grants.http]
-            allow = ["{url}"]
-            [exporters.healthy.settings]
-            endpoint = "{url}"
             [exporters.bad]
             component = "{faulty}"
             [exporters.bad.retry]
@@ -53,11 +45,12 @@ impl Scene {
             [exporters.bad.settings]
             fault = "{fault}"
             "#,
-            url = sink.url(),
+            tables = ports.tables(),
+            healthy = exporter_to(&url, "healthy", "builtin:otlp"),
             faulty = guest("faulty").display(),
         );
-        let spangate = Spangate::run(&config, admin)?;
-        Ok(Self { spangate, receiver: format!("http://127.0.0.1:{http}/v1/traces"), admin, sink })
+        let spangate = Spangate::run(&config, ports.admin)?;
+        Ok(Self { spangate, receiver: ports.traces(), admin: ports.admin, sink })
     }
 
     /// Sends requests, and waits until the healthy exporter has delivered all of them.

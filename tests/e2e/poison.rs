@@ -14,7 +14,7 @@ use spangate::{
     status::{ExporterStatus, Status},
     telemetry::{LogRecord, LogSink},
 };
-use spangate_tests::{free_port, get, guest, post, wait_until};
+use spangate_tests::{Ports, get, guest, post, wait_until};
 use tempfile::TempDir;
 
 /// What the host said about the exporter, and what the exporter said itself.
@@ -33,20 +33,16 @@ impl LogSink for Lines {
 struct Scene {
     runtime: Runtime,
     dir: TempDir,
-    receiver: u16,
-    admin: u16,
+    ports: Ports,
     lines: Arc<Lines>,
 }
 
 impl Scene {
     fn with(fault: &str, lines_of_config: &str) -> Result<Self> {
-        let (dir, receiver, admin) = (TempDir::new()?, free_port(), free_port());
+        let (dir, ports) = (TempDir::new()?, Ports::free());
         let text = format!(
             r#"
-            [receivers.otlp_http]
-            listen = "127.0.0.1:{receiver}"
-            [admin]
-            listen = "127.0.0.1:{admin}"
+            {tables}
             [exporters.picky]
             component = "{faulty}"
             [exporters.picky.retry]
@@ -61,12 +57,13 @@ impl Scene {
             fault = "{fault}"
             {lines_of_config}
             "#,
+            tables = ports.tables(),
             faulty = guest("faulty").display(),
             dir = dir.path().join("letters").display(),
         );
         let lines = Arc::new(Lines::default());
         let runtime = Runtime::builder().toml(text).log(lines.clone()).start()?;
-        Ok(Self { runtime, dir, receiver, admin, lines })
+        Ok(Self { runtime, dir, ports, lines })
     }
 
     /// Records so many spans, those at `booms` under the name that the guest cannot take.
@@ -83,7 +80,7 @@ impl Scene {
     }
 
     fn metric(&self, series: &str) -> Result<Option<u64>> {
-        let (_, text) = get(&format!("http://127.0.0.1:{}/metrics", self.admin))?;
+        let (_, text) = get(&format!("http://127.0.0.1:{}/metrics", self.ports.admin))?;
         let line = text.lines().find_map(|line| line.strip_prefix(&format!("{series} ")));
         Ok(line.and_then(|value| value.parse().ok()))
     }
@@ -140,8 +137,8 @@ fn a_dead_letter_is_a_request_that_a_receiver_takes() -> Result<()> {
     scene.record(4, &[2]);
     scene.runtime.flush(Duration::from_secs(20));
     let letters = scene.letters();
-    let url = format!("http://127.0.0.1:{}/v1/traces", scene.receiver);
-    let (code, answer) = post(&url, &[("content-type", "application/json")], letters.trim_end().as_bytes())?;
+    let (code, answer) =
+        post(&scene.ports.traces(), &[("content-type", "application/json")], letters.trim_end().as_bytes())?;
     assert_eq!((code, answer.contains("partialSuccess")), (200, false), "{answer}");
     assert_eq!(scene.runtime.status().intake.received, 1);
     // It makes the guest panic again, and there is something else now that gets through.

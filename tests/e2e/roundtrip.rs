@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::{
     trace::v1::Span,
 };
 use prost::Message;
-use spangate_tests::{Collector, Spangate, Status, free_port, guest, post, samples, wait_until};
+use spangate_tests::{Collector, Ports, Spangate, Status, exporter_to, guest, post, samples, wait_until};
 
 struct Path {
     spangate: Spangate,
@@ -19,25 +19,19 @@ impl Path {
     /// OTLP in, the component, and a collector at the other end.
     fn through(component: &str, batch: &str) -> Result<Self> {
         let sink = Collector::start();
-        let (http, admin) = (free_port(), free_port());
+        let ports = Ports::free();
         let config = format!(
             r#"
-            [receivers.otlp_http]
-            listen = "127.0.0.1:{http}"
-            [admin]
-            listen = "127.0.0.1:{admin}"
+            {tables}
             [batch]
             schedule_delay = "50ms"
             {batch}
-            [exporters.out]
-            component = "{component}"
-            [exporters.out.grants.http]
-            allow = ["{url}"]
-            [exporters.out.settings]
-            endpoint = "{url}"
+            {out}
             "#,
-            url = sink.url()
+            tables = ports.tables(),
+            out = exporter_to(&sink.url(), "out", component),
         );
+        let Ports { http, admin } = ports;
         let spangate = Spangate::run(&config, admin)?;
         Ok(Self { spangate, receiver: format!("http://127.0.0.1:{http}"), admin, sink })
     }

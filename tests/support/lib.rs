@@ -3,6 +3,7 @@
 mod authority;
 mod backend;
 mod collector;
+mod configuration;
 mod dear_component;
 mod faulty_backend;
 mod guest;
@@ -20,6 +21,7 @@ mod wat;
 pub use authority::Authority;
 pub use backend::backend;
 pub use collector::{Collector, Received};
+pub use configuration::{Ports, exporter_to};
 pub use dear_component::dear_component;
 pub use faulty_backend::{BackendFault, FaultyBackend, Taken};
 pub use guest::guest;

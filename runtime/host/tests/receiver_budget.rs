@@ -1,6 +1,9 @@
 //! How much memory many requests at once cost. A process of its own, since a peak is one of the whole process.
 #![cfg(target_os = "linux")]
 
+#[path = "receivers/peak.rs"]
+mod peak;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
@@ -12,41 +15,14 @@ use std::{
 use spangate::{
     config,
     receiver::{Outcome, ReceiverStats, start_otlp_http},
-    telemetry::{Log, LogRecord, LogSink},
+    telemetry::Log,
 };
-use spangate_core::{
-    batch::Metadata,
-    consumer::{Consumer, Refusal},
-    otlp::Request,
-    signal::Signal,
-};
+
+use self::peak::{Nobody, peak_bytes};
 
 const SENDERS: u64 = 40;
 const BODY_BYTES: usize = 10 << 20;
 const BUDGET_BYTES: usize = 80 << 20;
-
-struct Nobody;
-
-impl Consumer for Nobody {
-    fn admit(&self, _: Signal) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn consume(&self, _: Signal, _: Request, _: Metadata) -> Result<(), Refusal> {
-        Ok(())
-    }
-}
-
-impl LogSink for Nobody {
-    fn log(&self, _: &LogRecord<'_>) {}
-}
-
-/// Peak of resident memory, bytes.
-fn peak_bytes() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
-}
 
 /// Sends all of a body but its last byte, and goes away when told.
 fn hold(address: SocketAddr, has_ended: impl Fn() -> bool) {

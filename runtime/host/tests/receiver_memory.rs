@@ -1,6 +1,9 @@
 //! How much memory the worst requests cost. A process of its own, since a peak is one of the whole process.
 #![cfg(target_os = "linux")]
 
+#[path = "receivers/peak.rs"]
+mod peak;
+
 use std::{
     io::{Read, Write, copy, repeat},
     net::{SocketAddr, TcpStream},
@@ -11,37 +14,10 @@ use flate2::{Compression, write::GzEncoder};
 use spangate::{
     config,
     receiver::{Outcome, ReceiverStats, start_otlp_http},
-    telemetry::{Log, LogRecord, LogSink},
-};
-use spangate_core::{
-    batch::Metadata,
-    consumer::{Consumer, Refusal},
-    otlp::Request,
-    signal::Signal,
+    telemetry::Log,
 };
 
-struct Nobody;
-
-impl Consumer for Nobody {
-    fn admit(&self, _: Signal) -> Result<(), Refusal> {
-        Ok(())
-    }
-
-    fn consume(&self, _: Signal, _: Request, _: Metadata) -> Result<(), Refusal> {
-        Ok(())
-    }
-}
-
-impl LogSink for Nobody {
-    fn log(&self, _: &LogRecord<'_>) {}
-}
-
-/// Peak of resident memory, KiB.
-fn peak_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
+use self::peak::{Nobody, peak_bytes};
 
 fn post(address: SocketAddr, content_type: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -91,13 +67,13 @@ fn number_of_text() -> Vec<u8> {
 async fn i03_i04_bombs_cost_some_bodies_and_not_what_they_would_become() {
     let mut config = config::Receiver::otlp_http();
     config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let limit_kib = config.max_request_bytes as u64 / 1024;
+    let limit = config.max_request_bytes;
     let stats = Arc::new(ReceiverStats::default());
     let log = Log::new(Arc::new(Nobody));
     let receiver = start_otlp_http(config, Arc::new(Nobody), log, stats.clone()).await.unwrap();
     let (bomb, empty_spans, number, address) = (bomb(), empty_spans(), number_of_text(), receiver.local_addr());
     // Making them has cost memory too, which is part of the peak that later ones are measured against.
-    let before = peak_kib();
+    let before = peak_bytes();
     let sending = std::thread::spawn(move || {
         for body in [&bomb, &empty_spans].into_iter().cycle().take(2) {
             let answer = post(address, "application/x-protobuf", body);
@@ -110,9 +86,9 @@ async fn i03_i04_bombs_cost_some_bodies_and_not_what_they_would_become() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     sending.join().unwrap();
-    let grown = peak_kib() - before;
+    let grown = peak_bytes() - before;
     assert_eq!(stats.requests(Outcome::TooLarge), 2);
     // The inflated body, and what the allocator keeps of earlier ones on each thread; nothing per span, and nothing
     // beyond the limit: either would be gigabytes.
-    assert!(grown < 6 * limit_kib, "{grown} KiB");
+    assert!(grown < 6 * limit, "{grown} bytes");
 }

@@ -7,29 +7,25 @@ use std::{
 
 use anyhow::Result;
 use prost::Message;
-use spangate_tests::{Collector, Spangate, Status, free_port, post, samples, wait_until};
+use spangate_tests::{Collector, Ports, Spangate, Status, exporter_to, post, samples, wait_until};
 
 const MAX_FILES: u32 = 64;
 
 #[test]
 fn n14_without_a_free_descriptor_nothing_is_lost_and_the_receiver_comes_back() -> Result<()> {
-    let (backend, http, admin) = (Collector::start(), free_port(), free_port());
+    let (backend, ports) = (Collector::start(), Ports::free());
     let config = format!(
         r#"
-        [receivers.otlp_http]
-        listen = "127.0.0.1:{http}"
-        [admin]
-        listen = "127.0.0.1:{admin}"
+        {tables}
         [batch]
         schedule_delay = "10ms"
-        [exporters.out]
-        component = "builtin:otlp"
+        {out}
         retry = {{ initial = "10ms", max = "100ms" }}
-        grants.http.allow = ["{url}"]
-        settings.endpoint = "{url}"
         "#,
-        url = backend.url()
+        tables = ports.tables(),
+        out = exporter_to(&backend.url(), "out", "builtin:otlp"),
     );
+    let Ports { http, admin } = ports;
     let spangate = Spangate::run_with_few_files(&config, admin, MAX_FILES)?;
     let body = samples::every_span_field(2).encode_to_vec();
     let mut open_already = TcpStream::connect(("127.0.0.1", http))?;
