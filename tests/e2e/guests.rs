@@ -1,6 +1,9 @@
 //! Every guest in the sandbox, without pipeline and receivers: the exporters deliver, the faulty guest is stopped for what
 //! it does, and what the SDK's views carry is whole.
 
+#[path = "guests/fuel.rs"]
+mod fuel;
+
 use std::{
     path::Path,
     sync::{Arc, Mutex},

@@ -12,7 +12,7 @@ use super::outcome::{Outcome, Row};
 /// Of one panel, in pixels, axes included.
 const PANEL: (f64, f64) = (440.0, 360.0);
 /// Around what is drawn in a panel: left, top, right, bottom.
-const MARGINS: (f64, f64, f64, f64) = (62.0, 56.0, 16.0, 52.0);
+const MARGINS: (f64, f64, f64, f64) = (62.0, 56.0, 26.0, 52.0);
 /// Of one line of the legend below the panels, and how many rows of the table a line holds below one panel.
 const LEGEND_LINE: f64 = 22.0;
 const LEGEND_ACROSS: usize = 3;
