@@ -1,6 +1,9 @@
 //! Fields of `tracing` as OpenTelemetry's values.
 
-use std::{error::Error, fmt};
+use std::{
+    error::Error,
+    fmt::{self, Write},
+};
 
 use spangate_core::attribute::{KeyValue, Value};
 use tracing_core::field::{Field, Visit};
@@ -36,7 +39,8 @@ impl<F: FnMut(&'static str, FieldValue)> Fields<F> {
 }
 
 /// A field that is called as a keyword of Rust has its own name.
-fn name(field: &Field) -> &'static str {
+#[inline]
+pub(crate) fn name(field: &Field) -> &'static str {
     field.name().strip_prefix("r#").unwrap_or(field.name())
 }
 
@@ -85,8 +89,15 @@ impl<F: FnMut(&'static str, FieldValue)> Visit for Fields<F> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format!("{value:?}"));
+        let mut text = String::new();
+        format_into(&mut text, value);
+        self.put(field, text);
     }
+}
+
+/// Appends a value's text. Where its `Debug` fails, what it had written by then; a macro would panic.
+pub(crate) fn format_into(text: &mut String, value: &dyn fmt::Debug) {
+    let _ = write!(text, "{value:?}");
 }
 
 /// The field's own attribute, and that of an error's sources if it has some.

@@ -18,6 +18,7 @@ use crate::{
     layer::{Recorder, SpangateLayer},
     metadata,
     recording::{Recording, Recordings, State, with_extensions},
+    span_fields::SpanFields,
     special,
     writer::Writer,
 };
@@ -170,9 +171,7 @@ impl Recorder {
         }
         let mut writer = Writer::Draft(draft, &self.tracer);
         metadata::of_span(self.options, attrs.metadata(), &mut |attribute| writer.set_attribute(attribute));
-        attrs.record(&mut Fields(|name, value| {
-            attributes(name, value).for_each(|field| special::write(&mut writer, field));
-        }));
+        attrs.record(&mut SpanFields::new(&mut writer));
         0
     }
 
@@ -182,14 +181,12 @@ impl Recorder {
         S: Subscriber + for<'lookup> LookupSpan<'lookup>,
     {
         let Some(span) = ctx.span(id) else { return };
-        let Some((was_busy, is_to_start)) = self.look(&span, decide) else { return };
-        if is_to_start || self.options.tracks_inactivity {
-            self.with(&span, |recording| {
-                recording.count_time(&self.tracer, was_busy);
-                if is_to_start {
-                    recording.started(&self.tracer);
-                }
-            });
-        }
+        self.with(&span, |recording| {
+            let (was_busy, is_to_start) = decide(recording);
+            recording.count_time(&self.tracer, was_busy);
+            if is_to_start {
+                recording.started(&self.tracer);
+            }
+        });
     }
 }

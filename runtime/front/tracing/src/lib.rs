@@ -9,6 +9,7 @@ mod metadata;
 pub mod propagation;
 mod recording;
 mod span_ext;
+mod span_fields;
 mod special;
 mod writer;
 

@@ -9,10 +9,18 @@ use spangate_core::{
 
 use crate::writer::Writer;
 
+const PREFIX: &str = "otel.";
+
+/// Whether a field of this name may mean something.
+#[inline]
+pub(crate) fn is_special(name: &str) -> bool {
+    name.starts_with(PREFIX)
+}
+
 /// Writes a field of a span.
 pub(crate) fn write(writer: &mut Writer<'_>, field: KeyValue) {
     let KeyValue { key, value } = field;
-    let rest = match key.strip_prefix("otel.") {
+    let rest = match key.strip_prefix(PREFIX) {
         Some(special) => write_special(writer, special, value),
         None => Some(value),
     };

@@ -3,7 +3,7 @@
 use spangate_core::{
     attribute::KeyValue,
     context::SpanContext,
-    span::{SpanKind, Status},
+    span::{SpanKind, Status, TextRef, ValueRef},
     tracer::{Span, SpanDraft, Tracer},
 };
 
@@ -18,6 +18,15 @@ impl Writer<'_> {
         match self {
             Self::Draft(draft, tracer) => draft.set_attribute(tracer, attribute.key, attribute.value),
             Self::Span(span) => span.set_attribute(attribute.key, attribute.value),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn copy_attribute(&mut self, key: &'static str, value: ValueRef<'_>) {
+        let key = TextRef::Constant(key);
+        match self {
+            Self::Draft(draft, tracer) => draft.copy_attribute(tracer, key, value),
+            Self::Span(span) => span.copy_attribute(key, value),
         }
     }
 

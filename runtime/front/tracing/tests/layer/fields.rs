@@ -9,7 +9,11 @@ use spangate_tracing::{
         span::{SpanKind, Status},
     },
 };
-use tracing::{Level, field::Empty, info_span, span};
+use tracing::{
+    Level,
+    field::{self, Empty},
+    info, info_span, span,
+};
 
 use crate::stage::{fields, named, stage};
 
@@ -180,4 +184,27 @@ fn busy_is_the_time_inside_of_a_span_and_idle_the_time_outside() {
     let tracked = named(&spans, "tracked");
     assert_eq!(fields(tracked), [("busy_ns", Value::Int(1_010)), ("idle_ns", Value::Int(10_101))]);
     assert_eq!((tracked.start_time, tracked.duration()), (1_000, nanos(11_111)));
+}
+
+/// Writes something and fails.
+struct Broken;
+
+impl std::fmt::Debug for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("half")?;
+        Err(std::fmt::Error)
+    }
+}
+
+#[test]
+fn a_field_that_cannot_be_formatted_has_what_it_wrote_and_panics_nowhere() {
+    let spans = stage().run(|| {
+        let span = info_span!("work", early = ?Broken, whole = ?"text", late = field::Empty).entered();
+        span.record("late", field::debug(Broken));
+        info!(inside = ?Broken, "event");
+    });
+    let expected = [("early", "half".into()), ("whole", "\"text\"".into()), ("late", "half".into())];
+    assert_eq!(fields(&spans[0]), expected);
+    let inside = spans[0].events[0].attributes.iter().find(|attribute| attribute.key == "inside");
+    assert_eq!(inside.map(|attribute| &attribute.value), Some(&"half".into()));
 }
