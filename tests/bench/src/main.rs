@@ -8,6 +8,8 @@ mod case;
 mod cpu;
 mod crossing;
 mod delivery;
+mod fastrace_spans;
+mod front_ends;
 mod loading;
 mod machine;
 mod native_batch;
@@ -104,7 +106,7 @@ fn main() -> anyhow::Result<()> {
 impl Family {
     fn groups(self, stage: &Rc<Stage>) -> anyhow::Result<Vec<Group>> {
         match self {
-            Self::Recording => Ok(recording::groups()),
+            Self::Recording => Ok(recording::groups().into_iter().chain(front_ends::groups()).collect()),
             Self::Queues => Ok(queueing::groups()),
             Self::Views => views::groups(),
             Self::Crossing => crossing::groups(stage),

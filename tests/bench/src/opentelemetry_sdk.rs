@@ -8,7 +8,7 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::{
     error::OTelSdkResult,
-    trace::{Sampler, SdkTracer, SdkTracerProvider, SpanData, SpanExporter},
+    trace::{Sampler, SdkTracer, SdkTracerProvider, SpanData, SpanExporter, SpanProcessor, TracerProviderBuilder},
 };
 
 #[derive(Debug)]
@@ -38,10 +38,24 @@ impl Rival {
         Self::new(Sampler::AlwaysOff)
     }
 
+    /// Records everything, for a processor that is not the SDK's.
+    pub(crate) fn with_processor(processor: impl SpanProcessor + 'static) -> Self {
+        Self::build(SdkTracerProvider::builder().with_span_processor(processor))
+    }
+
     fn new(sampler: Sampler) -> Self {
-        let provider = SdkTracerProvider::builder().with_batch_exporter(Discard).with_sampler(sampler).build();
+        Self::build(SdkTracerProvider::builder().with_batch_exporter(Discard).with_sampler(sampler))
+    }
+
+    fn build(builder: TracerProviderBuilder) -> Self {
+        let provider = builder.build();
         let tracer = provider.tracer("bench");
         Self { provider, tracer }
+    }
+
+    /// For front ends of its own.
+    pub(crate) fn tracer(&self) -> SdkTracer {
+        self.tracer.clone()
     }
 
     /// A root span with the same attributes as ours, given at its start: that is the cheaper way here.

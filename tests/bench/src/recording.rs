@@ -25,7 +25,7 @@ use crate::{
 
 /// Spans between two collections: two full chunks, half of the rival's queue.
 pub(crate) const BURST: u32 = 1_024;
-const UNIT: &str = "ns/span";
+pub(crate) const UNIT: &str = "ns/span";
 
 /// All groups.
 pub(crate) fn groups() -> Vec<Group> {
@@ -159,6 +159,6 @@ fn each(times: u32, work: impl Fn()) -> f64 {
     nanoseconds_each(thread_cpu_of(|| (0..count).for_each(|_| work())), count.into())
 }
 
-fn per_span(cpu: Duration, bursts: u32) -> f64 {
+pub(crate) fn per_span(cpu: Duration, bursts: u32) -> f64 {
     nanoseconds_each(cpu, u64::from(bursts) * u64::from(BURST))
 }
