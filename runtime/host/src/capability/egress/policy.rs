@@ -77,6 +77,7 @@ impl EgressPolicy {
     }
 
     /// Permits every URL: for requests that a backend inside the process answers.
+    #[cfg(feature = "http")]
     pub(crate) fn rehearsal() -> Self {
         Self { entries: Vec::new(), cidrs: Vec::new(), proxy: None, is_rehearsal: true }
     }
@@ -95,6 +96,7 @@ impl EgressPolicy {
     }
 
     /// Whether any entry needs TLS.
+    #[cfg(feature = "http")]
     pub(crate) fn has_https(&self) -> bool {
         self.entries.iter().any(|entry| entry.scheme == "https")
     }

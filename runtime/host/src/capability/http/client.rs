@@ -104,6 +104,9 @@ pub(crate) struct HttpClient {
     /// What answers in the place of the network.
     backend: Option<Arc<dyn HttpBackend>>,
     counters: HttpCounters,
+    /// Where connections come from, instead of where the system says.
+    #[cfg(test)]
+    source_address: Option<std::net::IpAddr>,
 }
 
 impl HttpClient {
@@ -130,6 +133,12 @@ impl HttpClient {
         Arc::new(Self::silent(grant, 1, io, lookup))
     }
 
+    /// The same, with connections that come from an address of the caller's choice.
+    #[cfg(test)]
+    pub(super) fn calling_from(grant: Arc<HttpGrant>, io: Handle, source: std::net::IpAddr) -> Arc<Self> {
+        Arc::new(Self { source_address: Some(source), ..Self::silent(grant, 1, io, Arc::new(SystemLookup)) })
+    }
+
     fn silent(grant: Arc<HttpGrant>, instances: usize, io: Handle, lookup: Arc<dyn Lookup>) -> Self {
         let max_in_flight = grant.max_in_flight.saturating_mul(instances).min(Semaphore::MAX_PERMITS);
         Self {
@@ -144,6 +153,8 @@ impl HttpClient {
             log: None,
             backend: None,
             counters: HttpCounters::default(),
+            #[cfg(test)]
+            source_address: None,
         }
     }
 
@@ -330,6 +341,8 @@ impl HttpClient {
             Some(proxy) => builder.proxy(proxy.clone()),
             None => builder,
         };
+        #[cfg(test)]
+        let builder = builder.local_address(self.source_address);
         builder
             .dns_resolver(resolver)
             .redirect(Policy::none())

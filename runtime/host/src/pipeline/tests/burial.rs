@@ -1,6 +1,6 @@
 //! The dead-letter file: what is in it, and what happens when it cannot take more.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use spangate_core::tally::DropReason;
@@ -109,11 +109,16 @@ async fn a_full_file_takes_no_more_and_what_it_refuses_is_dropped_for_that_reaso
 async fn a_file_that_cannot_be_written_costs_the_row_and_holds_nobody_up() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("x.jsonl");
-    let kinds: [&dyn Fn(); 3] =
-        [&|| fs::create_dir(&path).unwrap(), &|| std::os::unix::fs::symlink("elsewhere", &path).unwrap(), &|| {
+    let kinds: [&dyn Fn(); 4] = [
+        &|| fs::create_dir(&path).unwrap(),
+        &|| std::os::unix::fs::symlink("elsewhere", &path).unwrap(),
+        &|| {
             fs::write(&path, "").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).unwrap();
-        }];
+        },
+        // Whoever opens it in the ordinary way to write waits for a reader, who never comes.
+        &|| assert!(Command::new("mkfifo").args(["-m", "600"]).arg(&path).status().unwrap().success()),
+    ];
     for make in kinds {
         make();
         let (stage, _) = stage(dir.path(), 1 << 20, &["s2"]);

@@ -1,12 +1,14 @@
-//! The law by random programs: offers, answers of every kind, poison rows, faults, pauses, flushes and an end, against an
-//! oracle that knows every row by its name. Time is virtual.
+//! The law by random programs: some exporters with queues of their own, offers, answers of every kind, poison rows, faults,
+//! pauses, flushes and an end, against oracles that know every row by its name. Time is virtual.
 //!
 //! What the contract promises: no row is delivered twice, unless an exporter faults or goes silent after it delivered; no row
-//! is lost uncounted, ever.
+//! is lost uncounted, ever; a request is in the ledger of every exporter or of none; and what a required exporter let in is
+//! not dropped because its queue is full, if that refuses.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -17,13 +19,13 @@ use spangate_core::{
     batch::Batch,
     exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, Fault, FaultKind, Partial},
     queue::{QueueLimits, WhenFull},
-    tally::Ledger,
+    tally::{DropReason, Ledger},
 };
 use tempfile::TempDir;
 
 use super::{
-    super::{DeadLetterFile, LaneSettings, Report},
-    stage::{Stage, names, settings},
+    super::{DeadLetterFile, LaneSettings},
+    stage::{Stage, dropped, names, settings},
 };
 use crate::config::{DeadLetter, Secrets};
 
@@ -50,23 +52,37 @@ enum Act {
 enum Step {
     Offer(u32),
     Wait(u64),
-    /// Works, or plays its acts.
-    Mend(bool),
+    /// An exporter, by its number, works, or plays its acts.
+    Mend(usize, bool),
     Flush(u64),
 }
 
 #[derive(Clone, Debug)]
 struct Program {
-    acts: Vec<Act>,
+    parts: Vec<Part>,
     steps: Vec<Step>,
-    /// Rows whose number has this rest when it is divided by 97 are poison.
+    shutdown: u64,
+}
+
+/// What one exporter does, and how it is fed.
+#[derive(Clone, Debug)]
+struct Part {
+    acts: Vec<Act>,
+    /// Rows whose number has this rest when it is divided by 97 are poison to it.
     poison: Vec<u32>,
     concurrency: usize,
     max_rows: usize,
     max_batch_rows: u32,
     when_full: WhenFull,
+    is_required: bool,
     has_dead_letters: bool,
-    shutdown: u64,
+}
+
+impl Part {
+    /// Whether its queue refuses. One that holds no receiver back drops instead.
+    fn refuses(&self) -> bool {
+        self.is_required && self.when_full == WhenFull::Refuse
+    }
 }
 
 fn acts() -> impl Strategy<Value = Act> {
@@ -89,36 +105,32 @@ fn steps() -> impl Strategy<Value = Step> {
     prop_oneof![
         5 => (1u32..900).prop_map(Step::Offer),
         3 => (0u64..20_000).prop_map(Step::Wait),
-        1 => any::<bool>().prop_map(Step::Mend),
+        1 => any::<(usize, bool)>().prop_map(|(number, is_mended)| Step::Mend(number, is_mended)),
         1 => (0u64..90_000).prop_map(Step::Flush),
     ]
 }
 
-fn programs() -> impl Strategy<Value = Program> {
-    let lane = (1usize..4, 200usize..3_000, 1u32..600, select(vec![WhenFull::DropNewest, WhenFull::DropOldest]));
+fn parts() -> impl Strategy<Value = Part> {
+    let when_full = select(vec![WhenFull::DropNewest, WhenFull::DropOldest, WhenFull::Refuse]);
+    let queue = (1usize..4, 200usize..3_000, 1u32..600, when_full);
     let poison = prop::collection::vec(0u32..97, 0..3);
-    (
-        prop::collection::vec(acts(), 0..30),
-        prop::collection::vec(steps(), 1..15),
-        poison,
-        lane,
-        any::<bool>(),
-        0u64..60_000,
+    (prop::collection::vec(acts(), 0..30), poison, queue, any::<bool>(), any::<bool>()).prop_map(
+        |(acts, poison, (concurrency, max_rows, max_batch_rows, when_full), is_required, has_dead_letters)| Part {
+            acts,
+            poison,
+            concurrency,
+            max_rows,
+            max_batch_rows,
+            when_full,
+            is_required,
+            has_dead_letters,
+        },
     )
-        .prop_map(|(acts, steps, poison, lane, has_dead_letters, shutdown)| {
-            let (concurrency, max_rows, max_batch_rows, when_full) = lane;
-            Program {
-                acts,
-                steps,
-                poison,
-                concurrency,
-                max_rows,
-                max_batch_rows,
-                when_full,
-                has_dead_letters,
-                shutdown,
-            }
-        })
+}
+
+fn programs() -> impl Strategy<Value = Program> {
+    (prop::collection::vec(parts(), 1..5), prop::collection::vec(steps(), 1..15), 0u64..60_000)
+        .prop_map(|(parts, steps, shutdown)| Program { parts, steps, shutdown })
 }
 
 /// What became of every row, as the exporter knows it.
@@ -136,22 +148,21 @@ struct Oracle {
 }
 
 struct Witness {
-    program: Program,
+    part: Part,
     oracle: Mutex<Oracle>,
 }
 
 impl Witness {
     fn is_poison(&self, name: &str) -> bool {
         let number: u32 = name[1..].parse().expect("a row's number");
-        self.program.poison.contains(&(number % 97))
+        self.part.poison.contains(&(number % 97))
     }
 
     fn act(&self, names: &[String]) -> Act {
         let mut oracle = self.oracle.lock().unwrap();
         let at = oracle.next_act;
         oracle.next_act += 1;
-        let act =
-            if oracle.is_mended { Act::Accept } else { self.program.acts.get(at).copied().unwrap_or(Act::Accept) };
+        let act = if oracle.is_mended { Act::Accept } else { self.part.acts.get(at).copied().unwrap_or(Act::Accept) };
         let is_away = matches!(act, Act::RetryAfter(_) | Act::Unavailable(_) | Act::Unauthorized | Act::Hang);
         let act = if !is_away && names.iter().any(|name| self.is_poison(name)) { Act::Fault } else { act };
         if matches!(act, Act::Fault | Act::DeliverAndFault | Act::Panic | Act::Hang)
@@ -219,7 +230,8 @@ impl Witness {
         let oracle = self.oracle.lock().unwrap();
         let sum = |map: &BTreeMap<String, u32>| map.values().map(|times| u64::from(*times)).sum::<u64>();
         assert!(ledger.is_balanced(), "{ledger:?}");
-        assert_eq!(ledger.accepted, offered);
+        // What a sender was told is taken may wait before a queue that refuses.
+        assert!(ledger.accepted == offered || (self.part.refuses() && ledger.accepted < offered), "{ledger:?}");
         assert_eq!((ledger.delivered, ledger.rejected), (sum(&oracle.delivered), sum(&oracle.rejected)));
         for (name, times) in &oracle.delivered {
             assert!(*times == 1, "{name} was delivered {times} times");
@@ -236,52 +248,75 @@ impl Exporter for Witness {
     }
 }
 
-async fn play(program: Program) {
-    let dir = TempDir::new().expect("a folder");
+fn lane(number: usize, part: &Part, dir: &TempDir) -> LaneSettings {
+    let name = format!("x{number}");
     let letters = DeadLetter { dir: dir.path().to_owned(), max_size: 1 << 20 };
     let queue = QueueLimits {
-        max_rows: program.max_rows,
-        max_batch_rows: program.max_batch_rows,
-        when_full: program.when_full,
+        max_rows: part.max_rows,
+        max_batch_rows: part.max_batch_rows,
+        when_full: part.when_full,
         ..QueueLimits::default()
     };
-    let lane = LaneSettings {
+    LaneSettings {
         queue,
-        concurrency: program.concurrency,
-        dead_letters: program.has_dead_letters.then(|| DeadLetterFile::new("x", &letters, &Secrets::default())),
-        ..settings("x")
-    };
-    let witness = Arc::new(Witness { program: program.clone(), oracle: Mutex::default() });
-    let stage = Stage::new(vec![(lane, witness.clone())]);
+        required: part.is_required,
+        concurrency: part.concurrency,
+        dead_letters: part.has_dead_letters.then(|| DeadLetterFile::new(&name, &letters, &Secrets::default())),
+        ..settings(&name)
+    }
+}
+
+async fn play(program: Program) {
+    let dir = TempDir::new().expect("a folder");
+    let witness = |part: &Part| Arc::new(Witness { part: part.clone(), oracle: Mutex::default() });
+    let witnesses: Vec<_> = program.parts.iter().map(witness).collect();
+    let lanes = witnesses.iter().enumerate();
+    let lanes =
+        lanes.map(|(number, witness)| (lane(number, &witness.part, &dir), witness.clone() as Arc<dyn Exporter>));
+    let stage = Stage::new(lanes.collect());
     let mut offered = 0;
     for step in &program.steps {
         match *step {
-            Step::Offer(rows) => {
-                stage.receive_from(offered, rows).expect("an exporter that is not required holds nobody up");
-                offered += rows;
-            }
+            // Rows that are refused come again under the same names: a part of them that was taken would come twice.
+            Step::Offer(rows) => match stage.receive_from(offered, rows) {
+                Ok(()) => offered += rows,
+                Err(refusal) => assert!(program.parts.iter().any(|part| part.is_required), "{refusal:?}"),
+            },
             Step::Wait(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
-            Step::Mend(is_mended) => witness.oracle.lock().unwrap().is_mended = is_mended,
+            Step::Mend(number, is_mended) => {
+                witnesses[number % witnesses.len()].oracle.lock().unwrap().is_mended = is_mended;
+            }
             Step::Flush(milliseconds) => {
                 let report = stage.pipeline.flush(Duration::from_millis(milliseconds)).await;
-                let ledger = &report.exporters[0].ledger;
-                if ledger.in_flight == 0 {
-                    witness.check(ledger, u64::from(offered));
+                for (witness, told) in witnesses.iter().zip(&report.exporters) {
+                    let ledger = &told.ledger;
+                    if ledger.in_flight == 0 {
+                        witness.check(ledger, u64::from(offered));
+                    }
+                    assert!(!report.is_complete || ledger.queued + ledger.in_flight == 0, "{ledger:?}");
                 }
-                assert!(!report.is_complete || ledger.queued + ledger.in_flight == 0, "{ledger:?}");
             }
         }
     }
     let report = stage.pipeline.shutdown(Duration::from_millis(program.shutdown)).await;
-    check_end(&witness, &report, u64::from(offered), &dir);
+    for (number, witness) in witnesses.iter().enumerate() {
+        check_end(
+            witness,
+            &report.exporters[number].ledger,
+            u64::from(offered),
+            &dir.path().join(format!("x{number}.jsonl")),
+        );
+    }
 }
 
-fn check_end(witness: &Witness, report: &Report, offered: u64, dir: &TempDir) {
-    let ledger = &report.exporters[0].ledger;
+fn check_end(witness: &Witness, ledger: &Ledger, offered: u64, letters: &Path) {
     witness.check(ledger, offered);
+    assert_eq!(ledger.accepted, offered);
+    let full = dropped(ledger, DropReason::QueueFull);
+    assert!(full == 0 || !witness.part.refuses(), "{ledger:?}");
     assert_eq!((ledger.queued, ledger.in_flight), (0, 0));
     let oracle = witness.oracle.lock().unwrap();
-    let text = fs::read_to_string(dir.path().join("x.jsonl")).unwrap_or_default();
+    let text = fs::read_to_string(letters).unwrap_or_default();
     let letters: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
     assert_eq!(letters.len() as u64, ledger.dead_lettered);
     let mut buried = BTreeSet::new();

@@ -83,3 +83,20 @@ async fn a_connection_that_went_dead_while_it_was_idle_costs_one_request_and_is_
     assert_eq!(ctx.send(request).await.unwrap().status, 200);
     assert_eq!(server.connections(), 2);
 }
+
+#[tokio::test]
+async fn n14_no_local_port_or_address_to_be_had_is_an_error_of_the_connection() {
+    let server = Raw::start(Script::Answer(FINE.into())).await;
+    let listed = grant(&[&server.url("")], |grant| grant.max_in_flight = 1);
+    // An address that no machine has to call from (RFC 5737) fails where the last local port fails, and in the same way.
+    let source = "192.0.2.1".parse().unwrap();
+    let mut ctx = instance_of(HttpClient::calling_from(listed, Handle::current(), source));
+    for http2 in [false, true] {
+        match ctx.send(Request { http2, ..post(server.url("/"), b"x") }).await {
+            Err(HttpError::Connect(why)) => assert!(why.contains("os error 99"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+        all_ended(&ctx.client).await;
+    }
+    assert_eq!(server.connections(), 0);
+}
