@@ -9,16 +9,19 @@ mod cpu;
 mod crossing;
 mod delivery;
 mod fastrace_spans;
+mod forwarding;
 mod front_ends;
 mod loading;
 mod machine;
 mod native_batch;
+mod native_server;
 mod opentelemetry_sdk;
 mod proof;
 mod queueing;
 mod recording;
 mod rounds;
 mod samples;
+mod sender;
 mod sink;
 mod stage;
 mod statistics;
@@ -75,6 +78,8 @@ enum Family {
     Crossing,
     /// Batches through exporters and out.
     Delivery,
+    /// Requests in over a network, through exporters and out.
+    Forwarding,
     /// Components into the sandbox, and again after a fault.
     Loading,
     /// Guests that do not stop by themselves.
@@ -111,6 +116,7 @@ impl Family {
             Self::Views => views::groups(),
             Self::Crossing => crossing::groups(stage),
             Self::Delivery => delivery::groups(stage),
+            Self::Forwarding => forwarding::groups(),
             Self::Loading => loading::groups(),
             Self::Stopping => stopping::groups(),
         }
