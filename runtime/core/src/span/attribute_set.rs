@@ -6,6 +6,8 @@
 //! Design: rows that can be copied. Texts that are constants of the program are kept as they are; others are copied into
 //! one text of the set's own; what is nested is kept aside.
 
+mod copying;
+
 use std::{borrow::Cow, mem::forget};
 
 use super::attribute_row::{Row, Slot, Text, TextRef, ValueRef};
@@ -165,49 +167,6 @@ impl AttributeSet {
         self.bytes += size;
     }
 
-    /// Sets an attribute whose texts lie somewhere else: those that are no constants are copied, cut to the limits.
-    #[inline]
-    pub(crate) fn copy(&mut self, key: TextRef<'_>, value: ValueRef<'_>, limits: &SpanLimits) {
-        if let ValueRef::Nested(value) = value {
-            let key = match key {
-                TextRef::Constant(key) => Cow::Borrowed(key),
-                TextRef::Own(key) => Cow::Owned(key.to_owned()),
-            };
-            return self.set_any(key, value.clone(), limits);
-        }
-        let text = match value {
-            ValueRef::String(text) => text.cut(limits.attribute_value_length.unwrap_or(usize::MAX)),
-            _ => TextRef::Constant(""),
-        };
-        let key = key.cut(limits.name_length);
-        let name = key.as_str();
-        let size = ATTRIBUTE_ROW_BYTES + name.len() + text.as_str().len();
-        // References into the text have 32 bits.
-        let room = limits.span_bytes.min(u32::MAX as usize);
-        let (word, bit) = filter_bit(name);
-        let known = if self.filter[word] & bit == 0 { None } else { self.find(name) };
-        let has_place = known.is_some() || self.rows.len() < limits.attribute_count as usize;
-        if name.is_empty() || !has_place || self.bytes + size > room {
-            return self.count_dropped();
-        }
-        let value = match value {
-            ValueRef::Bool(value) => Slot::Bool(value),
-            ValueRef::Int(value) => Slot::Int(value),
-            ValueRef::Double(value) => Slot::Double(value),
-            ValueRef::String(_) => Slot::Text(self.copy_text(text)),
-            ValueRef::Empty | ValueRef::Nested(_) => Slot::Empty,
-        };
-        match known {
-            Some(at) => self.rows[at].value = value,
-            None => {
-                self.filter[word] |= bit;
-                let key = self.copy_text(key);
-                self.rows.push(Row { key, value });
-            }
-        }
-        self.bytes += size;
-    }
-
     fn keep_value(&mut self, value: Value) -> Slot {
         match value {
             Value::Empty => Slot::Empty,
@@ -315,7 +274,10 @@ fn filter_bit(key: &str) -> (usize, u64) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{
+        copying::tests::{as_ref, text_ref},
+        *,
+    };
 
     #[test]
     fn attributes_beyond_a_limit_are_left_out_and_counted_but_replacing_still_works() {
@@ -360,59 +322,6 @@ mod tests {
             6 => vec![number as u8].into(),
             _ => vec![Value::from(number)].into(),
         }
-    }
-
-    #[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
-    fn text_ref<'a>(text: &'a Cow<'static, str>) -> TextRef<'a> {
-        match text {
-            Cow::Borrowed(text) => TextRef::Constant(text),
-            Cow::Owned(text) => TextRef::Own(text),
-        }
-    }
-
-    fn as_ref(value: &Value) -> ValueRef<'_> {
-        match value {
-            Value::Empty => ValueRef::Empty,
-            Value::Bool(value) => ValueRef::Bool(*value),
-            Value::Int(value) => ValueRef::Int(*value),
-            Value::Double(value) => ValueRef::Double(*value),
-            Value::String(text) => ValueRef::String(text_ref(text)),
-            nested => ValueRef::Nested(nested),
-        }
-    }
-
-    #[test]
-    fn what_is_copied_is_held_to_the_same_limits_as_what_is_given() {
-        let limits = SpanLimits {
-            name_length: 3,
-            attribute_value_length: Some(3),
-            attribute_count: 2,
-            span_bytes: 150,
-            ..SpanLimits::default()
-        };
-        let nested = Value::from(vec![7u8; 9]);
-        let writes: [(&'static str, Value); 9] = [
-            ("ab\u{e9}d", "xy\u{e9}".into()),
-            ("key", "abc".into()),
-            ("third", 1i64.into()),
-            ("", 1i64.into()),
-            ("key", nested),
-            ("key", "abcd".into()),
-            ("key", true.into()),
-            ("key", "abc".into()),
-            ("key", "abc".into()),
-        ];
-        let (mut copied, mut given) = (AttributeSet::default(), AttributeSet::default());
-        for (number, (key, value)) in writes.into_iter().enumerate() {
-            let key: Key = if number % 2 == 0 { key.into() } else { key.to_owned().into() };
-            copied.copy(text_ref(&key), as_ref(&value), &limits);
-            given.set(key, value, &limits);
-            assert_eq!(copied.to_vec(), given.to_vec());
-            assert_eq!((copied.dropped(), copied.bytes), (given.dropped(), given.bytes), "write {number}");
-        }
-        assert_eq!(copied.to_vec(), [KeyValue::new("ab", "xy"), KeyValue::new("key", "abc")]);
-        // Two for their number, and what no longer fits into the bytes.
-        assert_eq!(copied.dropped(), 3);
     }
 
     proptest! {

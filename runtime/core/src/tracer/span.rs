@@ -51,7 +51,7 @@ impl Span {
     }
 
     /// The same, where the texts lie somewhere else: those that are no constants are copied, into memory that is there.
-    #[inline]
+    #[inline(always)]
     pub fn copy_attribute(&mut self, key: TextRef<'_>, value: ValueRef<'_>) {
         if let Some(open) = self.writable() {
             open.data.attributes.copy(key, value, &open.recorder.limits);

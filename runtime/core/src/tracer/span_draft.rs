@@ -67,7 +67,7 @@ impl SpanDraft {
     }
 
     /// The same, where the texts lie somewhere else: those that are no constants are copied, into memory that is there.
-    #[inline]
+    #[inline(always)]
     pub fn copy_attribute(&mut self, tracer: &Tracer, key: TextRef<'_>, value: ValueRef<'_>) {
         if let Some(open) = self.plan.open(tracer) {
             open.data.attributes.copy(key, value, &tracer.recorder.limits);

@@ -29,7 +29,7 @@ impl<'a, 'w> SpanFields<'a, 'w> {
         Self { writer, formatted: String::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, field: &Field, value: ValueRef<'_>) {
         let name = name(field);
         match special::is_special(name) {

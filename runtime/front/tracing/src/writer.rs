@@ -21,7 +21,7 @@ impl Writer<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn copy_attribute(&mut self, key: &'static str, value: ValueRef<'_>) {
         let key = TextRef::Constant(key);
         match self {
