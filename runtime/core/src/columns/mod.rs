@@ -18,6 +18,7 @@ mod values;
 pub use counts::Counts;
 pub use groups::Groups;
 pub use owner::Owner;
+pub(crate) use push::push_text;
 pub use push::{MAX_RECORDED_DEPTH, join_words, kind, pair, push_u64, u64_at, words};
 pub use read::{AttributeRow, id_at, owned};
 pub use store::{Columns, ColumnsBuilder};

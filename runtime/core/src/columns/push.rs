@@ -59,17 +59,23 @@ pub fn u64_at(column: &[u32], row: usize) -> u64 {
     join_words(pair(column, row))
 }
 
+/// As [`ColumnsBuilder::push_text`], where other columns are borrowed.
+#[inline]
+pub(crate) fn push_text(arena: &mut String, text: &str) -> [u32; 2] {
+    let start = arena.len();
+    if text.is_empty() || start + text.len() > u32::MAX as usize {
+        return [0, 0];
+    }
+    arena.push_str(text);
+    [start as u32, text.len() as u32]
+}
+
 impl ColumnsBuilder {
     /// Copies a text into the arena and returns its reference. The empty text is `[0, 0]`.
     /// A text that would take the arena over 4 GiB is recorded as empty: limits on queues and batches are far below.
     #[inline]
     pub fn push_text(&mut self, text: &str) -> [u32; 2] {
-        let start = self.text.len();
-        if text.is_empty() || start + text.len() > u32::MAX as usize {
-            return [0, 0];
-        }
-        self.text.push_str(text);
-        [start as u32, text.len() as u32]
+        push_text(&mut self.text, text)
     }
 
     /// Copies bytes into the byte arena and returns their reference; bounds as for [`Self::push_text`].

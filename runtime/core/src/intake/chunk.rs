@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{constants::Constants, rows::RowWriter};
+use super::{constants::Constants, flat::FlatSpans, rows::RowWriter, split::split};
 use crate::{columns::ColumnsBuilder, event::EventData, scope::Origin, signal::Signal, span::SpanData};
 
 /// Rows of one signal, with their scopes and resources.
@@ -18,21 +18,35 @@ pub struct Chunk {
     pub bytes: usize,
 }
 
+/// A chunk whose spans are not split into columns yet.
+pub(super) struct FullChunk {
+    signal: Signal,
+    columns: ColumnsBuilder,
+    constants: Constants,
+    flat: FlatSpans,
+    pub(super) rows: u32,
+    pub(super) bytes: usize,
+}
+
+impl FullChunk {
+    /// The chunk, and memory for the spans of another.
+    pub(super) fn split(mut self) -> (Chunk, Option<FlatSpans>) {
+        split(&self.flat, &mut self.columns, &mut self.constants);
+        let Self { signal, columns, flat, rows, bytes, .. } = self;
+        (Chunk { signal, columns, rows, bytes }, flat.cleared())
+    }
+}
+
 /// A chunk that is being written.
+#[derive(Default)]
 pub(super) struct OpenChunk {
+    flat: FlatSpans,
     columns: ColumnsBuilder,
     constants: Constants,
     /// Row `i` of the scope table is of origin `i`; with its row in the resource table.
     origins: Vec<(Arc<Origin>, u32)>,
     rows: u32,
     bytes: usize,
-}
-
-impl Default for OpenChunk {
-    fn default() -> Self {
-        let (columns, constants, origins) = Default::default();
-        Self { columns, constants, origins, rows: 0, bytes: 0 }
-    }
 }
 
 impl OpenChunk {
@@ -50,9 +64,11 @@ impl OpenChunk {
         if self.find(origin).is_some() { row_bytes } else { row_bytes + origin.size() }
     }
 
+    #[inline]
     pub(super) fn push_span(&mut self, span: &SpanData, origin: &Arc<Origin>, cost: usize) {
         let scope = self.scope_row(origin);
-        self.writer().push_span(span, scope);
+        let mut writer = RowWriter { columns: &mut self.columns, constants: &mut self.constants };
+        self.flat.push(span, scope, &mut writer);
         self.count(cost);
     }
 
@@ -63,13 +79,13 @@ impl OpenChunk {
     }
 
     /// The rows written; further ones begin a new chunk, for which as much memory is reserved as this one took.
-    pub(super) fn finish(&mut self, signal: Signal) -> Chunk {
-        let fresh = self.columns.same_capacity();
-        let columns = std::mem::replace(&mut self.columns, fresh);
-        self.constants.clear();
+    pub(super) fn finish(&mut self, signal: Signal, spare: Option<FlatSpans>) -> FullChunk {
         self.origins.clear();
-        let (rows, bytes) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.bytes));
-        Chunk { signal, columns, rows, bytes }
+        let (columns, origins) = (self.columns.same_capacity(), std::mem::take(&mut self.origins));
+        let fresh =
+            Self { columns, origins, flat: spare.unwrap_or_else(|| self.flat.same_capacity()), ..Self::default() };
+        let Self { flat, columns, constants, rows, bytes, .. } = std::mem::replace(self, fresh);
+        FullChunk { signal, columns, constants, flat, rows, bytes }
     }
 
     fn count(&mut self, cost: usize) {

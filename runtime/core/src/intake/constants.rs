@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::columns::{ColumnsBuilder, join_words, words};
+use crate::columns::{join_words, push_text, words};
 
 const PLACES: usize = 128;
 
@@ -33,27 +33,22 @@ impl Constants {
     /// The reference of a text, which is copied unless it is a constant that is there.
     #[inline]
     #[expect(clippy::ptr_arg, reason = "whether it is borrowed is the question")]
-    pub(super) fn push(&mut self, columns: &mut ColumnsBuilder, text: &Cow<'static, str>) -> [u32; 2] {
+    pub(super) fn push(&mut self, arena: &mut String, text: &Cow<'static, str>) -> [u32; 2] {
         match text {
-            Cow::Borrowed(text) => words(self.push_constant(columns, text)),
-            Cow::Owned(text) => columns.push_text(text),
+            Cow::Borrowed(text) => words(self.push_constant(arena, text)),
+            Cow::Owned(text) => push_text(arena, text),
         }
     }
 
     /// The reference of a constant, which is copied unless it is there.
     #[inline]
-    pub(super) fn push_constant(&mut self, columns: &mut ColumnsBuilder, text: &'static str) -> u64 {
+    pub(super) fn push_constant(&mut self, arena: &mut String, text: &'static str) -> u64 {
         let (address, len) = (text.as_ptr().addr(), text.len());
         let place = &mut self.places[(address ^ address >> 7 ^ len << 3) % PLACES];
         if place.address != address || place.len != len {
-            *place = Known { address, len, reference: join_words(columns.push_text(text)) };
+            *place = Known { address, len, reference: join_words(push_text(arena, text)) };
         }
         place.reference
-    }
-
-    /// Forgets every text: the arena is a new one.
-    pub(super) fn clear(&mut self) {
-        self.places = [Known::default(); PLACES];
     }
 }
 
@@ -64,19 +59,18 @@ mod tests {
     #[test]
     fn a_constant_is_copied_once_and_a_part_of_it_is_another_text() {
         const TEXT: &str = "http.request.method";
-        let (mut constants, mut columns) = (Constants::default(), ColumnsBuilder::default());
+        let (mut constants, mut arena) = (Constants::default(), String::new());
         let mut push = |text: Cow<'static, str>| {
-            let [start, len] = constants.push(&mut columns, &text).map(|word| word as usize);
-            columns.text[start..start + len].to_owned()
+            let [start, len] = constants.push(&mut arena, &text).map(|word| word as usize);
+            arena[start..start + len].to_owned()
         };
         for text in [TEXT, TEXT, &TEXT[..4], &TEXT[5..], "", TEXT] {
             assert_eq!(push(Cow::Borrowed(text)), text);
             assert_eq!(push(Cow::Owned(text.to_owned())), text);
         }
-        constants.clear();
-        let mut fresh = ColumnsBuilder::default();
-        constants.push(&mut fresh, &Cow::Borrowed(TEXT));
-        constants.push(&mut fresh, &Cow::Borrowed(TEXT));
-        assert_eq!(fresh.text, TEXT);
+        let mut fresh = (Constants::default(), String::new());
+        fresh.0.push(&mut fresh.1, &Cow::Borrowed(TEXT));
+        fresh.0.push(&mut fresh.1, &Cow::Borrowed(TEXT));
+        assert_eq!(fresh.1, TEXT);
     }
 }

@@ -5,17 +5,20 @@
 //! collector is woken for a chunk, not for a span.
 //!
 //! Design: a shard per thread (threads beyond their number share), each with a lock that only the collector contends
-//! for. A shard writes spans into its columns and keeps room in advance, in lots, so that the bounds are kept without a
-//! shared count per span. Texts that are constants of the program are written once per chunk.
+//! for. A shard keeps room in advance, in lots, so that the bounds are kept without a shared count per span. The thread
+//! that records copies a span as it is; the collector splits a chunk of them into columns, one column after another.
+//! Texts that are constants of the program are then written once per chunk.
 
 mod chunk;
 mod constants;
+mod flat;
 mod ledger;
 mod options;
 mod room;
 mod rows;
 mod shard;
 mod sharded;
+mod split;
 #[cfg(test)]
 mod tests;
 

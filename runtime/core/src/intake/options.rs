@@ -11,7 +11,7 @@ pub struct IntakeOptions {
     pub chunk_rows: u32,
     /// Estimated bytes after which a chunk is full. Default 2 MiB.
     pub chunk_bytes: usize,
-    /// Parts that threads are spread over, at least 1. Default 64.
+    /// Parts that threads are spread over: 1 to 65,536, and the next power of two. Default 64.
     pub shards: usize,
 }
 

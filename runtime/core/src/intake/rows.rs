@@ -1,4 +1,4 @@
-//! Spans and events as rows of columns.
+//! Events, and what belongs to spans besides attributes, as rows of columns.
 
 use super::constants::Constants;
 use crate::{
@@ -22,40 +22,10 @@ pub(super) struct RowWriter<'a> {
 }
 
 impl RowWriter<'_> {
-    /// A row of the span table, and those that belong to it.
-    pub(super) fn push_span(&mut self, span: &SpanData, scope: u32) {
-        let trace_state = self.columns.push_text(span.context.trace_state.as_str());
-        let name = self.constants.push(self.columns, &span.name);
-        let status_message = self.columns.push_text(span.status.description());
-        self.push_attribute_set(Owner::Span, &span.attributes);
-        self.push_span_events(span);
-        self.push_span_links(span);
-        let (event_end, link_end) =
-            (self.columns.span_events.dropped_attributes.len(), self.columns.span_links.flags.len());
-        let rows = &mut self.columns.spans;
-        rows.trace_id.extend_from_slice(&span.context.trace_id.0);
-        rows.span_id.extend_from_slice(&span.context.span_id.0);
-        rows.parent_span_id.extend_from_slice(&span.parent_span_id.0);
-        rows.trace_state.extend_from_slice(&trace_state);
-        rows.flags.push(flags(span.context.trace_flags.0, span.parent_is_remote));
-        rows.name.extend_from_slice(&name);
-        rows.kind.push(span.kind as u8);
-        push_u64(&mut rows.start_time, span.start_time);
-        push_u64(&mut rows.end_time, span.end_time);
-        rows.status_code.push(span.status.code());
-        rows.status_message.extend_from_slice(&status_message);
-        rows.dropped_attributes.push(span.attributes.dropped());
-        rows.dropped_events.push(span.events.dropped());
-        rows.dropped_links.push(span.links.dropped());
-        rows.scope.push(scope);
-        rows.event_end.push(event_end as u32);
-        rows.link_end.push(link_end as u32);
-    }
-
     /// A row of the event table.
     pub(super) fn push_event(&mut self, event: &EventData, scope: u32) {
-        let name = self.constants.push(self.columns, &event.name);
-        let severity_text = self.constants.push(self.columns, &event.severity_text);
+        let name = self.constants.push(&mut self.columns.text, &event.name);
+        let severity_text = self.constants.push(&mut self.columns.text, &event.severity_text);
         let (body_type, body_value) = self.push_value(&event.body);
         self.push_attribute_set(Owner::Event, &event.attributes);
         let rows = &mut self.columns.events;
@@ -85,7 +55,7 @@ impl RowWriter<'_> {
     pub(super) fn push_scope(&mut self, origin: &Origin, resource: u32) {
         let scope = &origin.scope;
         let texts = [&scope.name, &scope.version, &scope.schema_url];
-        let [name, version, schema_url] = texts.map(|text| self.constants.push(self.columns, text));
+        let [name, version, schema_url] = texts.map(|text| self.constants.push(&mut self.columns.text, text));
         self.push_attributes(Owner::Scope, &scope.attributes);
         let rows = &mut self.columns.scopes;
         rows.name.extend_from_slice(&name);
@@ -95,9 +65,10 @@ impl RowWriter<'_> {
         rows.resource.push(resource);
     }
 
-    fn push_span_events(&mut self, span: &SpanData) {
+    /// Rows of the span event table.
+    pub(super) fn push_span_events(&mut self, span: &SpanData) {
         for (event, attributes) in span.events.iter() {
-            let name = self.constants.push(self.columns, &event.name);
+            let name = self.constants.push(&mut self.columns.text, &event.name);
             self.push_attributes(Owner::SpanEvent, attributes);
             let rows = &mut self.columns.span_events;
             push_u64(&mut rows.time, event.unix_nanos);
@@ -106,7 +77,8 @@ impl RowWriter<'_> {
         }
     }
 
-    fn push_span_links(&mut self, span: &SpanData) {
+    /// Rows of the span link table.
+    pub(super) fn push_span_links(&mut self, span: &SpanData) {
         for (link, attributes) in span.links.iter() {
             let SpanContext { trace_id, span_id, trace_flags, is_remote, trace_state } = &link.context;
             let trace_state = self.columns.push_text(trace_state.as_str());
@@ -123,7 +95,7 @@ impl RowWriter<'_> {
     #[inline]
     fn push_attributes(&mut self, owner: Owner, attributes: &[KeyValue]) {
         for attribute in attributes {
-            let key = self.constants.push(self.columns, &attribute.key);
+            let key = self.constants.push(&mut self.columns.text, &attribute.key);
             let (kind, value) = self.push_value(&attribute.value);
             self.columns.push_attribute_words(owner, key, kind, value);
         }
@@ -157,7 +129,7 @@ impl RowWriter<'_> {
     #[inline]
     fn push_text(&mut self, text: TextRef<'_>) -> u64 {
         match text {
-            TextRef::Constant(text) => self.constants.push_constant(self.columns, text),
+            TextRef::Constant(text) => self.constants.push_constant(&mut self.columns.text, text),
             TextRef::Own(text) => join_words(self.columns.push_text(text)),
         }
     }
@@ -165,12 +137,13 @@ impl RowWriter<'_> {
     #[inline]
     fn push_value(&mut self, value: &Value) -> (u8, [u32; 2]) {
         match value {
-            Value::String(text) => (kind::STRING, self.constants.push(self.columns, text)),
+            Value::String(text) => (kind::STRING, self.constants.push(&mut self.columns.text, text)),
             other => self.columns.push_value(other),
         }
     }
 }
 
-fn flags(trace_flags: u8, is_remote: bool) -> u32 {
+/// OTLP's flags of a span, or of a link.
+pub(super) fn flags(trace_flags: u8, is_remote: bool) -> u32 {
     u32::from(trace_flags) | HAS_IS_REMOTE | if is_remote { IS_REMOTE } else { 0 }
 }

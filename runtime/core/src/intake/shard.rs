@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use super::{
-    chunk::{Chunk, OpenChunk},
+    chunk::{FullChunk, OpenChunk},
+    flat::FlatSpans,
     ledger::{IntakeDropReason, IntakeLedger},
     options::IntakeOptions,
     room::Room,
 };
 use crate::{event::EventData, scope::Origin, signal::Signal, span::SpanData};
+
+/// Chunks whose memory is kept for later ones: while one is split another is written.
+const MAX_SPARE: usize = 2;
 
 /// Behind the shard's lock.
 #[derive(Default)]
@@ -17,7 +21,9 @@ pub(super) struct Shard {
     open: [Option<Box<OpenChunk>>; Signal::ALL.len()],
     /// By signal.
     pub(super) ledgers: [IntakeLedger; Signal::ALL.len()],
-    full: Vec<Chunk>,
+    full: Vec<FullChunk>,
+    /// Memory for spans, from chunks that were split.
+    spare: Vec<FlatSpans>,
     /// Room reserved and not used.
     spare_rows: usize,
     spare_bytes: usize,
@@ -83,7 +89,7 @@ impl Shard {
         if open.rows() < shared.options.chunk_rows && open.bytes() < shared.options.chunk_bytes {
             return Taken::Quietly;
         }
-        self.full.push(open.finish(row.signal()));
+        self.full.push(open.finish(row.signal(), self.spare.pop()));
         Taken::ChunkIsFull
     }
 
@@ -94,8 +100,15 @@ impl Shard {
         ledger.dropped[IntakeDropReason::Shutdown as usize] += 1;
     }
 
+    /// Takes memory back for later chunks, unless there is enough.
+    pub(super) fn keep(&mut self, spare: FlatSpans) {
+        if self.spare.len() < MAX_SPARE {
+            self.spare.push(spare);
+        }
+    }
+
     /// Full chunks, the oldest first.
-    pub(super) fn take_full(&mut self, shared: &Shared, into: &mut Vec<Chunk>) {
+    pub(super) fn take_full(&mut self, shared: &Shared, into: &mut Vec<FullChunk>) {
         for chunk in &self.full {
             shared.rows.give_back(chunk.rows as usize);
             shared.bytes.give_back(chunk.bytes);
@@ -103,12 +116,16 @@ impl Shard {
         into.append(&mut self.full);
     }
 
-    /// All chunks, and the room that was reserved in advance.
-    pub(super) fn take_all(&mut self, shared: &Shared, into: &mut Vec<Chunk>) {
+    /// All chunks, and the room that was reserved in advance. If there are none the thread is idle, and keeps no memory.
+    pub(super) fn take_all(&mut self, shared: &Shared, into: &mut Vec<FullChunk>) {
         for (open, signal) in self.open.iter_mut().zip(Signal::ALL) {
             if let Some(open) = open.as_mut().filter(|open| open.rows() > 0) {
-                self.full.push(open.finish(signal));
+                self.full.push(open.finish(signal, self.spare.pop()));
             }
+        }
+        if self.full.is_empty() {
+            self.open = Default::default();
+            self.spare = Vec::new();
         }
         self.take_full(shared, into);
         shared.rows.give_back(std::mem::take(&mut self.spare_rows));

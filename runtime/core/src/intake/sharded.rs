@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use super::{
-    chunk::Chunk,
+    chunk::{Chunk, FullChunk},
     ledger::{IntakeDropReason, IntakeLedger},
     options::IntakeOptions,
     room::Room,
@@ -18,11 +18,13 @@ use crate::{
     scope::Origin,
     signal::Signal,
     span::SpanData,
-    thread_slot::{OwnLine, SlotCounter},
+    thread_slot::{OwnLine, SlotCounter, ThreadOwner, ThreadSlot},
 };
 
 /// Rows a shard takes room for at once, at most.
 const MAX_LOT_ROWS: usize = 128;
+/// Shards there are at most.
+const MAX_SHARDS: usize = 1 << 16;
 /// Bytes a shard takes room for at once, at most.
 const MAX_LOT_BYTES: usize = 64 << 10;
 
@@ -60,6 +62,10 @@ pub struct Intake {
 #[derive(Default)]
 struct Seat {
     shard: Mutex<Shard>,
+    owner: ThreadOwner,
+    /// Written by the owner alone.
+    own_sampled_out: AtomicU64,
+    /// For any other thread.
     sampled_out: AtomicU64,
     live_span_cap: AtomicU64,
     has_full: AtomicBool,
@@ -70,6 +76,19 @@ struct Seat {
 impl Seat {
     fn lock(&self) -> MutexGuard<'_, Shard> {
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes chunks and splits them. The lock is not held meanwhile.
+    fn collect(&self, into: &mut Vec<Chunk>, take: impl FnOnce(&mut Shard, &mut Vec<FullChunk>)) {
+        let mut full = Vec::new();
+        take(&mut self.lock(), &mut full);
+        for chunk in full {
+            let (chunk, spare) = chunk.split();
+            into.push(chunk);
+            if let Some(spare) = spare {
+                self.lock().keep(spare);
+            }
+        }
     }
 
     /// None if another thread has it.
@@ -86,7 +105,7 @@ impl Seat {
 impl Intake {
     /// An empty intake.
     pub fn new(options: IntakeOptions, wake: impl Wake + 'static) -> Self {
-        let shards = options.shards.max(1);
+        let shards = options.shards.clamp(1, MAX_SHARDS).next_power_of_two();
         Self {
             shards: (0..shards).map(|_| OwnLine::default()).collect(),
             slots: SlotCounter::default(),
@@ -117,7 +136,7 @@ impl Intake {
         let mut chunks = Vec::new();
         for OwnLine(seat) in &self.shards {
             if seat.has_full.swap(false, Ordering::SeqCst) {
-                seat.lock().take_full(&self.shared, &mut chunks);
+                seat.collect(&mut chunks, |shard, full| shard.take_full(&self.shared, full));
             }
         }
         chunks
@@ -129,7 +148,7 @@ impl Intake {
         let mut chunks = Vec::new();
         for OwnLine(seat) in &self.shards {
             seat.has_full.store(false, Ordering::SeqCst);
-            seat.lock().take_all(&self.shared, &mut chunks);
+            seat.collect(&mut chunks, |shard, full| shard.take_all(&self.shared, full));
         }
         chunks
     }
@@ -148,7 +167,8 @@ impl Intake {
             sum.recorded += gone;
             sum.dropped[IntakeDropReason::Shutdown as usize] += gone;
             if signal == Signal::Spans {
-                let sampled_out = seat.sampled_out.load(Ordering::Relaxed);
+                let own_sampled_out = seat.own_sampled_out.load(Ordering::Relaxed);
+                let sampled_out = own_sampled_out + seat.sampled_out.load(Ordering::Relaxed);
                 let live_span_cap = seat.live_span_cap.load(Ordering::Relaxed);
                 sum.recorded += sampled_out + live_span_cap;
                 sum.sampled_out += sampled_out;
@@ -160,7 +180,13 @@ impl Intake {
 
     #[inline]
     fn seat(&self) -> &Seat {
-        &self.shards[self.slots.slot() % self.shards.len()].0
+        self.seat_of(self.slots.slot())
+    }
+
+    /// Their number is a power of two.
+    #[inline]
+    fn seat_of(&self, slot: ThreadSlot) -> &Seat {
+        &self.shards[slot.number & (self.shards.len() - 1)].0
     }
 
     /// Waits for who has the shard. None if that may never end.
@@ -202,7 +228,14 @@ impl Intake {
 impl SpanProcessor for Intake {
     #[inline]
     fn on_sampled_out(&self) {
-        self.seat().sampled_out.fetch_add(1, Ordering::Relaxed);
+        let slot = self.slots.slot();
+        let seat = self.seat_of(slot);
+        if seat.owner.is(slot) {
+            let next = seat.own_sampled_out.load(Ordering::Relaxed).wrapping_add(1);
+            seat.own_sampled_out.store(next, Ordering::Relaxed);
+        } else {
+            seat.sampled_out.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn on_live_span_cap(&self) {

@@ -17,17 +17,18 @@ use prost::Message;
 
 use super::*;
 use crate::{
-    attribute::{KeyValue, Value},
+    attribute::{Key, KeyValue, Value},
     batch::{Batch, BatchId},
     clock::ManualClock,
+    columns::Owner,
     context::{SpanContext, SpanId, TraceFlags, TraceId, TraceState},
     event::Severity,
     processor::SpanProcessor,
     resource::Resource,
     sampler::TraceIdRatio,
-    scope::InstrumentationScope,
+    scope::{InstrumentationScope, Origin},
     signal::Signal,
-    span::{SpanKind, Status},
+    span::{SpanKind, Status, TextRef, ValueRef},
     tracer::Tracer,
 };
 
@@ -105,6 +106,86 @@ fn every_field_of_a_span_arrives_in_otlp() {
     assert_eq!((event.name.as_str(), event.time_unix_nano, event.attributes[0].key.as_str()), ("sent", 1_001, "bytes"));
     let link = &span.links[0];
     assert_eq!((link.trace_state.as_str(), link.flags, link.attributes[0].key.as_str()), ("a=1", 0x301, "why"));
+}
+
+#[test]
+fn what_an_attribute_was_before_it_was_replaced_crosses_to_nobody() {
+    let (intake, _) = intake(IntakeOptions::default());
+    let tracer = tracer(&intake);
+    let mut span = tracer.span(String::from("own name")).start();
+    span.set_attribute("kept", String::from("first"));
+    span.set_attribute("user", String::from("secret"));
+    span.set_attribute("user", String::from("gone"));
+    span.set_attribute(String::from("own key"), "constant");
+    drop(span);
+    let mut plain = tracer.span("plain").start();
+    plain.set_attribute(String::from("own key"), String::from("own value"));
+    plain.set_attribute("empty", String::new());
+    drop(plain);
+    let mut nested = tracer.span("nested").start();
+    nested.set_attribute("list", vec![Value::from(1i64)]);
+    nested.set_attribute("list", vec![Value::from("secret")]);
+    nested.set_attribute("list", vec![Value::from(2i64)]);
+    drop(nested);
+    let origin = Arc::new(Origin { resource: Arc::default(), scope: InstrumentationScope::default() });
+    let mut copied = tracer.finished_span(&origin, remote(), "copied");
+    for value in ["secret", "gone"] {
+        copied.copy_attribute(TextRef::Own("user"), ValueRef::String(TextRef::Own(value)));
+    }
+    drop(copied);
+    let columns = intake.take_all().remove(0).columns.freeze();
+    assert!(!columns.text.contains("secret"), "{}", columns.text);
+    let expected =
+        [KeyValue::new("kept", "first"), KeyValue::new("user", "gone"), KeyValue::new("own key", "constant")];
+    assert_eq!(columns.key_values(Owner::Span, 0), expected);
+    let expected = [KeyValue::new("own key", "own value"), KeyValue::new("empty", "")];
+    assert_eq!(columns.key_values(Owner::Span, 1), expected);
+    assert_eq!(columns.key_values(Owner::Span, 2), [KeyValue::new("list", vec![Value::from(2i64)])]);
+    assert_eq!(columns.key_values(Owner::Span, 3), [KeyValue::new("user", "gone")]);
+    assert_eq!(columns.text_at([columns.spans.name[0], columns.spans.name[1]]), "own name");
+    assert_eq!(columns.spans.trace_state[..6], [0; 6]);
+}
+
+proptest! {
+    #[test]
+    fn a_span_comes_out_of_a_chunk_as_it_went_in_whatever_lies_before_it(
+        spans in prop::collection::vec(prop::collection::vec((0usize..6, 0u8..8, any::<i64>()), 0..9), 1..20),
+    ) {
+        const KEYS: [&str; 6] = ["a", "bb", "ccc", "key", "other", ""];
+        let (intake, _) = intake(IntakeOptions { chunk_rows: 7, ..IntakeOptions::default() });
+        let tracer = tracer(&intake);
+        let mut expected: Vec<Vec<KeyValue>> = Vec::new();
+        for attributes in spans {
+            let mut span = tracer.span("a").start();
+            let mut own: Vec<KeyValue> = Vec::new();
+            for (key, kind, number) in attributes {
+                let value = match kind {
+                    0 => Value::Empty,
+                    1 => number.into(),
+                    2 => (number as f64).into(),
+                    3 => (number > 0).into(),
+                    4 => KEYS[number.unsigned_abs() as usize % 6].into(),
+                    5 => number.to_string().into(),
+                    6 => vec![number as u8].into(),
+                    _ => vec![Value::from(number), Value::from("x")].into(),
+                };
+                let key = KEYS[key];
+                match own.iter_mut().find(|known| known.key == key) {
+                    Some(known) => known.value = value.clone(),
+                    None if key.is_empty() => {}
+                    None => own.push(KeyValue::new(key, value.clone())),
+                }
+                span.set_attribute(if number % 2 == 0 { Key::from(key) } else { key.to_owned().into() }, value);
+            }
+            expected.push(own);
+        }
+        let chunks = intake.take_all();
+        let read = |chunk: &Chunk| {
+            let columns = chunk.columns.clone().freeze();
+            (0..chunk.rows as usize).map(|row| columns.key_values(Owner::Span, row)).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(chunks.iter().flat_map(read).collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]

@@ -4,14 +4,14 @@ use crate::attribute::Value;
 
 /// An attribute as it is kept. Small, and there is nothing to drop.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub(super) key: Text,
-    pub(super) value: Slot,
+pub(crate) struct Row {
+    pub(crate) key: Text,
+    pub(crate) value: Slot,
 }
 
 /// A text as it is kept.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Text {
+pub(crate) enum Text {
     /// Of the program.
     Constant(&'static str),
     /// In the set's own text.
@@ -20,7 +20,7 @@ pub(super) enum Text {
 
 /// A value as it is kept.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     Empty,
     Bool(bool),
     Int(i64),

@@ -19,6 +19,20 @@ use crate::{
 /// What one attribute takes in columns, without its texts: key, type and value.
 pub(super) const ATTRIBUTE_ROW_BYTES: usize = 8 + 1 + 8;
 
+/// A key that is a constant of the program.
+#[derive(Clone, Copy)]
+struct HashedKey {
+    name: &'static str,
+    hash: u32,
+}
+
+impl HashedKey {
+    #[inline(always)]
+    fn new(name: &'static str) -> Self {
+        Self { name, hash: hash(name) }
+    }
+}
+
 /// What a number stands for.
 enum NumberKind {
     Bool,
@@ -37,14 +51,23 @@ pub struct AttributeSet {
     nested: Vec<Value>,
     filter: [u64; 2],
     dropped: u32,
+    /// Whether a value was replaced, so that the text may hold what no row has any more.
+    has_replaced: bool,
     /// What is in use of `limits.span_bytes`. The owner charges here too what it carries besides attributes.
     pub(crate) bytes: usize,
 }
 
 impl AttributeSet {
     /// No attributes.
-    pub const EMPTY: &'static Self =
-        &Self { rows: Vec::new(), text: String::new(), nested: Vec::new(), filter: [0; 2], dropped: 0, bytes: 0 };
+    pub const EMPTY: &'static Self = &Self {
+        rows: Vec::new(),
+        text: String::new(),
+        nested: Vec::new(),
+        filter: [0; 2],
+        dropped: 0,
+        has_replaced: false,
+        bytes: 0,
+    };
 
     /// How many there are.
     pub fn len(&self) -> usize {
@@ -82,6 +105,18 @@ impl AttributeSet {
         self.rows.iter().map(|row| (self.text(row.key), self.value(row.value)))
     }
 
+    /// The rows as they are kept, and the text that they refer to.
+    #[inline]
+    pub(crate) fn kept(&self) -> (&[Row], &str) {
+        (&self.rows, &self.text)
+    }
+
+    /// Whether rows and text can be copied as they are: nothing is nested, and the text holds what rows have and no more.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.nested.is_empty() && !self.has_replaced
+    }
+
     /// Sets an attribute.
     ///
     /// Where the types of key and value are known this comes down to one call, and all of it in registers: a value that is
@@ -90,6 +125,8 @@ impl AttributeSet {
     #[expect(clippy::disallowed_methods, reason = "what is forgotten is known to hold no memory")]
     pub(crate) fn set(&mut self, key: Key, value: Value, limits: &SpanLimits) {
         let Cow::Borrowed(name) = key else { return self.set_any(key, value, limits) };
+        // Here, where the compiler knows the key: then it is a constant.
+        let name = HashedKey::new(name);
         match value {
             Value::Bool(bit) => self.set_number(name, NumberKind::Bool, u64::from(bit), limits),
             Value::Int(number) => self.set_number(name, NumberKind::Int, number as u64, limits),
@@ -102,7 +139,7 @@ impl AttributeSet {
         forget(key);
     }
 
-    fn set_number(&mut self, key: &'static str, kind: NumberKind, word: u64, limits: &SpanLimits) {
+    fn set_number(&mut self, key: HashedKey, kind: NumberKind, word: u64, limits: &SpanLimits) {
         let slot = match kind {
             NumberKind::Bool => Slot::Bool(word != 0),
             NumberKind::Int => Slot::Int(word as i64),
@@ -111,15 +148,21 @@ impl AttributeSet {
         self.set_plain(key, slot, 0, limits);
     }
 
-    fn set_constant(&mut self, key: &'static str, text: &'static str, limits: &SpanLimits) {
+    fn set_constant(&mut self, key: HashedKey, text: &'static str, limits: &SpanLimits) {
         if text.len() > limits.attribute_value_length.unwrap_or(usize::MAX) {
-            return self.set_any(Cow::Borrowed(key), text.into(), limits);
+            return self.set_any(Cow::Borrowed(key.name), text.into(), limits);
         }
         self.set_plain(key, Slot::Text(Text::Constant(text)), text.len(), limits);
     }
 
     #[inline(always)]
-    fn set_plain(&mut self, key: &'static str, value: Slot, value_len: usize, limits: &SpanLimits) {
+    fn set_plain(
+        &mut self,
+        HashedKey { name: key, hash }: HashedKey,
+        value: Slot,
+        value_len: usize,
+        limits: &SpanLimits,
+    ) {
         if key.len() > limits.name_length {
             let value = self.value(value).to_value();
             return self.set_any(Cow::Borrowed(key), value, limits);
@@ -128,11 +171,12 @@ impl AttributeSet {
         if key.is_empty() || self.bytes + size > limits.span_bytes {
             return self.count_dropped();
         }
-        let (word, bit) = filter_bit(key);
+        let (word, bit) = filter_bit(hash);
         if self.filter[word] & bit != 0
             && let Some(at) = self.find(key)
         {
             self.rows[at].value = value;
+            self.has_replaced = true;
         } else if self.rows.len() < limits.attribute_count as usize {
             self.filter[word] |= bit;
             self.rows.push(Row { key: Text::Constant(key), value });
@@ -152,11 +196,12 @@ impl AttributeSet {
         let Some(size) = size.filter(|size| !key.is_empty() && self.bytes + size <= room) else {
             return self.count_dropped();
         };
-        let (word, bit) = filter_bit(&key);
+        let (word, bit) = filter_bit(hash(&key));
         if self.filter[word] & bit != 0
             && let Some(at) = self.find(&key)
         {
             self.rows[at].value = self.keep_value(value);
+            self.has_replaced = true;
         } else if self.rows.len() < limits.attribute_count as usize {
             self.filter[word] |= bit;
             let row = Row { key: self.keep_text(key), value: self.keep_value(value) };
@@ -204,8 +249,9 @@ impl AttributeSet {
         self.rows.iter().position(|row| self.text(row.key).as_str() == key)
     }
 
+    /// A text of a row.
     #[inline]
-    fn text(&self, text: Text) -> TextRef<'_> {
+    pub(crate) fn text(&self, text: Text) -> TextRef<'_> {
         match text {
             Text::Constant(text) => TextRef::Constant(text),
             Text::Own { start, len } => {
@@ -215,8 +261,9 @@ impl AttributeSet {
         }
     }
 
+    /// A value of a row.
     #[inline]
-    fn value(&self, slot: Slot) -> ValueRef<'_> {
+    pub(crate) fn value(&self, slot: Slot) -> ValueRef<'_> {
         match slot {
             Slot::Empty => ValueRef::Empty,
             Slot::Bool(value) => ValueRef::Bool(value),
@@ -244,14 +291,18 @@ impl AttributeSet {
             self.text = String::new();
         }
         self.text.clear();
-        clear_and_keep(&mut self.nested, 32);
+        if !self.nested.is_empty() {
+            clear_and_keep(&mut self.nested, 32);
+        }
         self.filter = [0; 2];
         self.dropped = 0;
+        self.has_replaced = false;
         self.bytes = 0;
     }
 }
 
 /// Empties a list; gives its memory back if it grew beyond what most spans need.
+#[inline]
 pub(super) fn clear_and_keep<T>(list: &mut Vec<T>, max_capacity: usize) {
     if list.capacity() > max_capacity {
         *list = Vec::new();
@@ -260,14 +311,20 @@ pub(super) fn clear_and_keep<T>(list: &mut Vec<T>, max_capacity: usize) {
     }
 }
 
-/// Which bit of the filter a key sets. Length, last and middle byte differ in most sets of keys.
-#[inline]
-fn filter_bit(key: &str) -> (usize, u64) {
+/// Seven bits of a key. Length, last and middle byte differ in most sets of keys.
+#[inline(always)]
+fn hash(key: &str) -> u32 {
     let bytes = key.as_bytes();
     let last = bytes.last().copied().unwrap_or_default();
     let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
-    let hash = bytes.len().wrapping_mul(37) ^ usize::from(last).wrapping_mul(5) ^ usize::from(middle).wrapping_mul(11);
-    (hash >> 6 & 1, 1 << (hash & 63))
+    let hash = (bytes.len() as u32).wrapping_mul(37) ^ (u32::from(last) * 5) ^ (u32::from(middle) * 11);
+    hash & 127
+}
+
+/// Which bit of the filter that is.
+#[inline]
+fn filter_bit(hash: u32) -> (usize, u64) {
+    ((hash as usize >> 6) & 1, 1 << (hash & 63))
 }
 
 #[cfg(test)]

@@ -134,13 +134,18 @@ impl SpanData {
     }
 
     /// Forgets everything and keeps a reasonable amount of memory.
+    #[inline]
     pub(crate) fn reset(&mut self) {
         self.context = SpanContext::default();
         self.name = Key::default();
         self.status = Status::Unset;
         self.attributes.reset();
-        self.events.reset();
-        self.links.reset();
+        if self.events.is_used() {
+            self.events.reset();
+        }
+        if self.links.is_used() {
+            self.links.reset();
+        }
         self.end_time = 0;
     }
 }

@@ -77,6 +77,12 @@ macro_rules! details {
                 }
             }
 
+            /// Whether there is anything to forget.
+            #[inline]
+            pub(crate) fn is_used(&self) -> bool {
+                self.dropped != 0 || !self.items.is_empty()
+            }
+
             /// Forgets everything and keeps a reasonable amount of memory.
             pub(crate) fn reset(&mut self) {
                 clear_and_keep(&mut self.items, 32);

@@ -9,6 +9,7 @@ mod data;
 mod details;
 mod flat_attributes;
 
+pub(crate) use attribute_row::{Row, Slot, Text};
 pub use attribute_row::{TextRef, ValueRef};
 pub use attribute_set::AttributeSet;
 pub use data::{SpanData, SpanKind, Status};

@@ -178,7 +178,7 @@ impl TracerBuilder {
     }
 
     /// How many sampled spans may be live at once; further ones are counted as `live_span_cap` and not recorded.
-    /// Default 65,536. From 512 on, threads hold permits in advance: a quarter of the cap may lie with idle threads.
+    /// Default 65,536. From 1,024 on, threads hold permits in advance: a quarter of the cap may lie with idle threads.
     #[must_use]
     pub fn max_live_spans(mut self, max_live_spans: usize) -> Self {
         self.max_live_spans = max_live_spans;

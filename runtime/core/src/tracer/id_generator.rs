@@ -14,6 +14,8 @@ struct IdGenerator {
     rng: fastrand::Rng,
     /// Keeps two threads apart that reach the same state of the generator, which has only 64 bits.
     salt: u64,
+    /// The next one. It is made of two halves, and the processor would wait for them if it were read at once.
+    trace_id: TraceId,
 }
 
 thread_local! {
@@ -23,11 +25,24 @@ thread_local! {
 impl IdGenerator {
     fn new() -> Self {
         let random = RandomState::new();
-        Self { rng: fastrand::Rng::with_seed(random.hash_one(0)), salt: random.hash_one(1) }
+        Self::seeded(random.hash_one(0), random.hash_one(1))
+    }
+
+    fn seeded(seed: u64, salt: u64) -> Self {
+        let mut generator = Self { rng: fastrand::Rng::with_seed(seed), salt, trace_id: TraceId::INVALID };
+        generator.trace_id = generator.draw_trace_id();
+        generator
     }
 
     #[inline]
     fn trace_id(&mut self) -> TraceId {
+        let trace_id = self.trace_id;
+        self.trace_id = self.draw_trace_id();
+        trace_id
+    }
+
+    #[inline]
+    fn draw_trace_id(&mut self) -> TraceId {
         let high = self.rng.u64(..) ^ self.salt;
         TraceId((u128::from(high) << 64 | u128::from(self.non_zero())).to_be_bytes())
     }
@@ -55,8 +70,7 @@ pub fn reseed_ids(salt: u64) {
     let _ = GENERATOR.try_with(|generator| {
         let mut generator = generator.borrow_mut();
         let mixed = RandomState::new().hash_one((salt, generator.rng.u64(..)));
-        generator.rng.seed(mixed);
-        generator.salt ^= mixed.rotate_left(32);
+        *generator = IdGenerator::seeded(mixed, generator.salt ^ mixed.rotate_left(32));
     });
 }
 
@@ -88,7 +102,7 @@ mod tests {
 
     #[test]
     fn two_copies_of_a_thread_make_other_ids_when_they_are_told_apart() {
-        let copy = || IdGenerator { rng: fastrand::Rng::with_seed(7), salt: 7 };
+        let copy = || IdGenerator::seeded(7, 7);
         let next = |salt| {
             GENERATOR.with(|generator| *generator.borrow_mut() = copy());
             reseed_ids(salt);

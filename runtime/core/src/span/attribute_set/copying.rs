@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     super::attribute_row::{Row, Slot, TextRef, ValueRef},
-    ATTRIBUTE_ROW_BYTES, AttributeSet, NumberKind, filter_bit,
+    ATTRIBUTE_ROW_BYTES, AttributeSet, HashedKey, NumberKind, filter_bit, hash,
 };
 use crate::limits::SpanLimits;
 
@@ -15,16 +15,16 @@ impl AttributeSet {
         // What need not be copied goes the way of what is given, see `set`.
         match (key, value) {
             (TextRef::Constant(key), ValueRef::Bool(bit)) => {
-                self.set_number(key, NumberKind::Bool, u64::from(bit), limits);
+                self.set_number(HashedKey::new(key), NumberKind::Bool, u64::from(bit), limits);
             }
             (TextRef::Constant(key), ValueRef::Int(number)) => {
-                self.set_number(key, NumberKind::Int, number as u64, limits);
+                self.set_number(HashedKey::new(key), NumberKind::Int, number as u64, limits);
             }
             (TextRef::Constant(key), ValueRef::Double(number)) => {
-                self.set_number(key, NumberKind::Double, number.to_bits(), limits);
+                self.set_number(HashedKey::new(key), NumberKind::Double, number.to_bits(), limits);
             }
             (TextRef::Constant(key), ValueRef::String(TextRef::Constant(text))) => {
-                self.set_constant(key, text, limits);
+                self.set_constant(HashedKey::new(key), text, limits);
             }
             (key, value) => self.copy_any(key, value, limits),
         }
@@ -48,7 +48,7 @@ impl AttributeSet {
         let size = ATTRIBUTE_ROW_BYTES + name.len() + text.as_str().len();
         // References into the text have 32 bits.
         let room = limits.span_bytes.min(u32::MAX as usize);
-        let (word, bit) = filter_bit(name);
+        let (word, bit) = filter_bit(hash(name));
         let known = if self.filter[word] & bit == 0 { None } else { self.find(name) };
         let has_place = known.is_some() || self.rows.len() < limits.attribute_count as usize;
         if name.is_empty() || !has_place || self.bytes + size > room {
@@ -62,7 +62,10 @@ impl AttributeSet {
             ValueRef::Empty | ValueRef::Nested(_) => Slot::Empty,
         };
         match known {
-            Some(at) => self.rows[at].value = value,
+            Some(at) => {
+                self.rows[at].value = value;
+                self.has_replaced = true;
+            }
             None => {
                 self.filter[word] |= bit;
                 let key = self.copy_text(key);
