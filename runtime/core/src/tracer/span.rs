@@ -20,11 +20,13 @@ pub struct Span {
 }
 
 impl Span {
+    #[inline(always)]
     pub(super) fn recorded(context: SpanContext, open: Box<OpenSpan>) -> Self {
         Self { context, open: Some(open) }
     }
 
     /// A span that stands for a context and records nothing.
+    #[inline]
     pub fn not_recorded(context: SpanContext) -> Self {
         Self { context, open: None }
     }

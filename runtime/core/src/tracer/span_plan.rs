@@ -38,29 +38,24 @@ impl SpanPlan {
     pub(super) fn start(self, tracer: &Tracer, begun: Option<Reading>, ids: Option<(TraceId, SpanId)>) -> Span {
         if tracer.recorder.is_disabled {
             let parent = self.parent.clone();
-            return self.give_up(parent);
+            self.put_back();
+            return Span::not_recorded(parent);
         }
+        // Both are handed on by themselves, in registers: written into a context and moved with it, the trace id would be
+        // written as two halves and read as a whole at once, for which the processor waits.
         let (trace_id, span_id) = match ids {
             None => self.draw_ids(),
             Some(ids) => ids,
         };
-        let mut context = SpanContext {
-            trace_id,
-            span_id,
-            trace_flags: TraceFlags::NONE,
-            is_remote: false,
-            trace_state: self.parent.trace_state.clone(),
-        };
-        if !self.decide(tracer, &context) {
+        if !self.decide(tracer, trace_id) {
             tracer.recorder.processor.on_sampled_out();
-            return self.give_up(context);
+            return self.give_up(trace_id, span_id, TraceFlags::NONE);
         }
-        context.trace_flags = TraceFlags::SAMPLED;
         if !tracer.recorder.live.try_enter() {
             tracer.recorder.processor.on_live_span_cap();
-            return self.give_up(context);
+            return self.give_up(trace_id, span_id, TraceFlags::SAMPLED);
         }
-        self.record(tracer, begun, context)
+        self.record(tracer, begun, trace_id, span_id)
     }
 
     #[inline]
@@ -85,21 +80,32 @@ impl SpanPlan {
         }
     }
 
+    #[inline(always)]
+    fn give_up(self, trace_id: TraceId, span_id: SpanId, trace_flags: TraceFlags) -> Span {
+        let trace_state = self.parent.trace_state.clone();
+        self.put_back();
+        Span::not_recorded(SpanContext { trace_id, span_id, trace_flags, is_remote: false, trace_state })
+    }
+
     #[inline]
-    fn give_up(self, context: SpanContext) -> Span {
+    fn put_back(self) {
         if let Some(open) = self.open {
             pool::put_back(open);
         }
-        Span::not_recorded(context)
     }
 
-    fn record(self, tracer: &Tracer, begun: Option<Reading>, context: SpanContext) -> Span {
+    fn record(self, tracer: &Tracer, begun: Option<Reading>, trace_id: TraceId, span_id: SpanId) -> Span {
         let recorder = &tracer.recorder;
         let mut open = self.open.unwrap_or_else(|| pool::take(recorder));
         let reading = begun.unwrap_or_else(|| recorder.clock.read());
         open.started = reading.monotonic_nanos;
         let data = &mut open.data;
-        data.context = context.clone();
+        let trace_state = self.parent.trace_state;
+        data.context.trace_id = trace_id;
+        data.context.span_id = span_id;
+        data.context.trace_flags = TraceFlags::SAMPLED;
+        data.context.is_remote = false;
+        data.context.trace_state = trace_state.clone();
         data.parent_span_id = self.parent.span_id;
         data.parent_is_remote = self.parent.is_remote;
         data.name = self.name;
@@ -107,10 +113,14 @@ impl SpanPlan {
         data.kind = self.kind;
         data.start_time = self.start_time.unwrap_or(reading.unix_nanos);
         recorder.processor.on_start(data, &recorder.origin);
-        Span::recorded(context, open)
+        Span::recorded(
+            SpanContext { trace_id, span_id, trace_flags: TraceFlags::SAMPLED, is_remote: false, trace_state },
+            open,
+        )
     }
 
-    fn decide(&self, tracer: &Tracer, context: &SpanContext) -> bool {
+    #[inline(always)]
+    fn decide(&self, tracer: &Tracer, trace_id: TraceId) -> bool {
         match self.is_sampled {
             Some(is_sampled) => is_sampled,
             None if self.has_local_parent() => self.parent.is_sampled(),
@@ -118,7 +128,7 @@ impl SpanPlan {
                 let has_parent = self.parent.is_valid();
                 let decision = tracer.recorder.sampler.should_sample(&SamplingParameters {
                     parent: has_parent.then_some(&self.parent),
-                    trace_id: context.trace_id,
+                    trace_id,
                     name: &self.name,
                     kind: self.kind,
                     attributes: self.open.as_ref().map_or(AttributeSet::EMPTY, |open| &open.data.attributes),
