@@ -11,6 +11,7 @@ mod delivery;
 mod fastrace_spans;
 mod forwarding;
 mod front_ends;
+mod idle;
 mod loading;
 mod machine;
 mod native_batch;
@@ -82,6 +83,8 @@ enum Family {
     Forwarding,
     /// Components into the sandbox, and again after a fault.
     Loading,
+    /// Exporters that have nothing to do.
+    Idle,
     /// Guests that do not stop by themselves.
     Stopping,
 }
@@ -118,6 +121,7 @@ impl Family {
             Self::Delivery => delivery::groups(stage),
             Self::Forwarding => forwarding::groups(),
             Self::Loading => loading::groups(),
+            Self::Idle => idle::groups(),
             Self::Stopping => stopping::groups(),
         }
     }

@@ -1,19 +1,52 @@
 //! From a component's bytes to compiled code: out of the cache, or by the compiler, if this build has one.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
-use super::{cache::Cache, compiler::Waiting, error::LoadError};
+use super::{
+    cache::Cache,
+    compiler::Waiting,
+    component::{Prepared, link},
+    error::LoadError,
+    guest::Links,
+    shelf::Shelf,
+};
 use crate::telemetry::{Level, SparingLog};
 
 /// Who waits for a component.
-pub(super) type Client = Waiting<Result<Component, LoadError>>;
+pub(super) type Client = Waiting<Result<Arc<Prepared>, LoadError>>;
+
+/// The linked component of `bytes`: that of another exporter on the `shelf`, or one from the cache or the compiler. Blocks.
+///
+/// # Errors
+/// As for [`compile`], and [`LoadError::Mismatch`] if it cannot be linked.
+pub(super) fn prepare(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    shelf: &Shelf,
+    log: &SparingLog,
+    bytes: &Bytes,
+    links: Links,
+    client: &Client,
+) -> Result<Arc<Prepared>, LoadError> {
+    let digest = Sha256::digest(bytes).into();
+    if let Some(prepared) = shelf.find(digest, links) {
+        return Ok(prepared);
+    }
+    let component = shelf.code(digest).map_or_else(|| compile(engine, cache, log, bytes, client), Ok)?;
+    let prepared = Arc::new(link(&component, links)?);
+    shelf.put(digest, links, &prepared);
+    Ok(prepared)
+}
 
 /// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
 ///
 /// # Errors
 /// [`LoadError::ShutDown`] if the client is gone before compiling begins, [`LoadError::TooComplex`] or [`LoadError::Malformed`] if it does not compile, [`LoadError::NotCompiled`] if this build has no compiler.
-pub(super) fn compile(
+fn compile(
     engine: &Engine,
     cache: Option<&Cache>,
     log: &SparingLog,

@@ -99,12 +99,11 @@ fn unknown_import(import: &str, need: &Need) -> LoadError {
     LoadError::UnknownImport { import: import.to_owned(), hint }
 }
 
-/// Checks what the component needs before its first call, and links it.
+/// Links it.
 ///
 /// # Errors
-/// [`LoadError::OverLimit`] or [`LoadError::Mismatch`].
-pub(super) fn link(component: &Component, links: Links, max_memory: usize) -> Result<Prepared, LoadError> {
-    check_needs(component, max_memory)?;
+/// [`LoadError::Mismatch`].
+pub(super) fn link(component: &Component, links: Links) -> Result<Prepared, LoadError> {
     let mismatch = |error: wasmtime::Error| LoadError::Mismatch { reason: told(&error) };
     let mut linker = Linker::new(component.engine());
     guest::link(&mut linker, links).map_err(mismatch)?;
@@ -113,7 +112,11 @@ pub(super) fn link(component: &Component, links: Links, max_memory: usize) -> Re
     Ok(Prepared { pre, indices })
 }
 
-fn check_needs(component: &Component, max_memory: usize) -> Result<(), LoadError> {
+/// Checks what the component needs before its first call.
+///
+/// # Errors
+/// [`LoadError::OverLimit`] or [`LoadError::Mismatch`].
+pub(super) fn check_needs(component: &Component, max_memory: usize) -> Result<(), LoadError> {
     let Some(needs) = component.resources_required() else {
         let reason = "it instantiates core modules that it imports".to_owned();
         return Err(LoadError::Mismatch { reason });
@@ -144,5 +147,5 @@ pub(super) fn links_of(grants: &config::Grants) -> Links {
     Links { http: grants.http.is_some(), terminal: grants.terminal }
 }
 
-/// A component that is shared by the instances of one exporter.
+/// A component that is shared by instances, of one exporter or of several.
 pub(super) type Shared = Arc<Prepared>;

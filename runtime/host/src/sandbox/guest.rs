@@ -44,7 +44,7 @@ impl std::fmt::Debug for Capabilities {
 }
 
 /// Which interfaces that need a grant are linked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Links {
     pub(super) http: bool,
     pub(super) terminal: bool,

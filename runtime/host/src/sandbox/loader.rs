@@ -6,14 +6,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use wasmtime::{Engine, component::Component};
+use wasmtime::Engine;
 
 use super::{
     body::{Body, Parts},
     cache::Cache,
-    compilation::compile,
+    compilation::prepare,
     compiler::Compiler,
-    component::{Prepared, check_bytes, check_grants, check_known, link, links_of},
+    component::{Prepared, check_bytes, check_grants, check_known, check_needs, links_of},
     cpu::{Cpu, Seat},
     description::Description,
     engine::build_engine,
@@ -23,6 +23,7 @@ use super::{
     instance::{Instance, Mould},
     meter::Totals,
     observer::GuestObserver,
+    shelf::Shelf,
     threads::Threads,
 };
 #[cfg(feature = "http")]
@@ -51,6 +52,7 @@ pub struct Sandbox {
     max_component_bytes: usize,
     /// One compilation at a time: each may take a core and a gigabyte.
     compiler: Compiler,
+    shelf: Arc<Shelf>,
     idle_timeout: Duration,
     #[cfg(feature = "http")]
     backend: Option<Arc<dyn HttpBackend>>,
@@ -87,6 +89,7 @@ impl Sandbox {
             terminal: Arc::new(TerminalWriter::new(terminal)),
             max_component_bytes: config.max_component_bytes,
             compiler: Compiler::new(),
+            shelf: Arc::default(),
             idle_timeout: config.idle_timeout,
             #[cfg(feature = "http")]
             backend: None,
@@ -127,8 +130,7 @@ impl Sandbox {
         if let Some(terminal) = &capabilities.terminal {
             terminal.ready().await;
         }
-        let component = self.compile(&host_log, bytes).await?;
-        let prepared = Arc::new(link(&component, links_of(&config.grants), config.limits.memory)?);
+        let prepared = self.prepare(&host_log, bytes, links_of(&config.grants), config.limits.memory).await?;
         let totals = Arc::new(Totals::default());
         let settings = settings_of(config);
         let first = First {
@@ -168,10 +170,9 @@ impl Sandbox {
         let host_log = Arc::new(SparingLog::new(name, Sparingly::ON_EXPORTER, self.log.clone()));
         let http = self.http_client(None, 1, &host_log)?;
         let nothing = self.assemble(name, limits, http, None, &host_log);
-        let component = self.compile(&host_log, bytes).await?;
-        let prepared = link(&component, Links { http: true, terminal: true }, limits.memory)?;
+        let links = Links { http: true, terminal: true };
         let first = First {
-            prepared: Arc::new(prepared),
+            prepared: self.prepare(&host_log, bytes, links, limits.memory).await?,
             capabilities: Arc::new(nothing),
             totals: Arc::default(),
             seat: self.cpu.seat(limits.weight, None),
@@ -181,10 +182,19 @@ impl Sandbox {
         self.start(first).await.map(|(description, _)| description)
     }
 
-    async fn compile(&self, log: &Arc<SparingLog>, bytes: Bytes) -> Result<Component, LoadError> {
+    async fn prepare(
+        &self,
+        log: &Arc<SparingLog>,
+        bytes: Bytes,
+        links: Links,
+        max_memory: usize,
+    ) -> Result<Arc<Prepared>, LoadError> {
         let (engine, cache, log) = (self.engine.clone(), self.cache.clone(), log.clone());
-        let work = move |client: &_| compile(&engine, cache.as_ref(), &log, &bytes, client);
-        self.compiler.run(work).await
+        let shelf = Arc::clone(&self.shelf);
+        let work = move |client: &_| prepare(&engine, cache.as_ref(), &shelf, &log, &bytes, links, client);
+        let prepared = self.compiler.run(work).await?;
+        check_needs(prepared.pre.component(), max_memory)?;
+        Ok(prepared)
     }
 
     async fn start(&self, first: First) -> Result<(Description, Instance), LoadError> {

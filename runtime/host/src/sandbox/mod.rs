@@ -38,6 +38,7 @@ mod observer;
 mod precompiled;
 mod quarantine;
 mod scan;
+mod shelf;
 mod signal;
 mod standstill;
 mod state;

@@ -1,12 +1,12 @@
 //! What is refused at load, by name and with what to do.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use spangate_core::{exporter::FaultKind, signal::Signal};
 
 use super::{
-    super::LoadError,
+    super::{LoadError, SandboxExporter},
     stage::{Guest, Stage},
 };
 use crate::config::HttpGrant;
@@ -174,4 +174,30 @@ async fn a_component_describes_itself_with_nothing_granted() {
     let guest = Guest { imports: HTTP, configure: "(unreachable)", ..Guest::default() };
     let description = stage.sandbox.describe("billing", guest.bytes(), &stage.config.limits).await.unwrap();
     assert_eq!(description.name, "test");
+}
+
+#[tokio::test]
+async fn exporters_of_one_component_share_its_code_whatever_they_may_reach_and_the_last_takes_it_along() {
+    let mut stage = Stage::new();
+    let guest = Guest::default();
+    let (first, second) = (stage.load(&guest).await, stage.load(&guest).await);
+    let prepared = |exporter: &SandboxExporter| Arc::clone(&exporter.body.parts.prepared);
+    assert!(Arc::ptr_eq(&prepared(&first), &prepared(&second)));
+    stage.config.grants.http = Some(HttpGrant::default());
+    let reaching = stage.load(&guest).await;
+    assert!(!Arc::ptr_eq(&prepared(&first), &prepared(&reaching)), "linked to more");
+    let code = |exporter: &SandboxExporter| prepared(exporter).pre.component().image_range();
+    assert_eq!(code(&first), code(&reaching));
+    let other = stage.load(&Guest { pages: 3, ..Guest::default() }).await;
+    assert_ne!(code(&first), code(&other), "another component");
+
+    let last = Arc::downgrade(&prepared(&first));
+    drop((first, second));
+    for _ in 0..10_000 {
+        if last.strong_count() == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("nobody uses it, and it is still there");
 }
