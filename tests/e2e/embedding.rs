@@ -15,7 +15,7 @@ use spangate::{
     status::Status,
     telemetry::{LogRecord, LogSink},
 };
-use spangate_tests::{Collector, guest};
+use spangate_tests::{Collector, guest, wait_until};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -220,8 +220,9 @@ fn a_secret_that_an_exporter_says_again_is_not_in_the_status_nor_in_the_metrics(
     let runtime = builder.start().unwrap_or_else(|error| panic!("{error}"));
     runtime.tracer("t").span("one").start().end();
     assert!(runtime.flush(DEADLINE).is_complete);
-    let log = lines.0.lock().expect("a log").join("\n");
-    assert!(log.contains("${env:TENANT}") && !log.contains("canary-77c1f0"), "{log}");
+    let log = || lines.0.lock().expect("a log").join("\n");
+    wait_until("the log", || log().contains("${env:TENANT}").then_some(()));
+    assert!(!log().contains("canary-77c1f0"), "{}", log());
     let status = runtime.status();
     let refusal = status.exporters[0].last_refusal.as_ref().expect("the request was refused");
     assert!(refusal.reason.contains("${env:TENANT}"), "{refusal:?}");

@@ -175,13 +175,13 @@ fn a_guest_that_panics_at_every_batch_is_left_alone_and_no_span_is_judged() -> R
     assert!(exporter.paused.as_ref().is_some_and(|why| why.contains("fault")), "{:?}", exporter.paused);
     assert_eq!((exporter.ledger.dead_lettered, scene.letters()), (0, String::new()));
     assert!(is_empty(&scene.dir.path().join("letters")), "the folder is there, and nothing in it");
+    let report = scene.runtime.shutdown(Duration::from_secs(1));
+    assert_eq!((report.lost_rows(), report.waiting_rows()), (100, 0), "{report}");
     let lines = scene.lines.0.lock().expect("a log").clone();
     assert!(lines.len() <= 10, "what the guest says is among them: {lines:#?}");
     let is_quoted = |line: &String| line.starts_with("picky: ") && line.contains("told to panic at a batch of 10 rows");
     assert!(lines.iter().any(is_quoted), "the panic's own words are told: {lines:#?}");
     assert!(!lines.iter().any(|line| line.starts_with("picky.guest")), "and not twice: {lines:#?}");
-    let report = scene.runtime.shutdown(Duration::from_secs(1));
-    assert_eq!((report.lost_rows(), report.waiting_rows()), (100, 0), "{report}");
     Ok(())
 }
 

@@ -12,21 +12,15 @@ use spangate_core::{
 };
 
 use super::{
-    components::Builtins,
-    error::StartError,
-    handle::Runtime,
-    layers::InCode,
-    native::NativeExporter,
-    sinks::{NoLog, Stdout},
-    start,
-    written::Written,
+    components::Builtins, error::StartError, handle::Runtime, layers::InCode, native::NativeExporter, sinks::Stdout,
+    start, written::Written,
 };
 use crate::{
     clock::CounterClock,
     config::{self, Config, Environment},
     pipeline::Subscription,
     sandbox::TerminalSink,
-    telemetry::{Log, LogSink},
+    telemetry::LogSink,
 };
 
 /// Puts a [`Runtime`] together.
@@ -51,7 +45,8 @@ pub struct RuntimeBuilder {
 pub(super) struct Parts {
     pub(super) builtins: Builtins,
     pub(super) natives: Vec<(String, NativeExporter)>,
-    pub(super) log: Log,
+    /// None: nothing is said.
+    pub(super) log: Option<Arc<dyn LogSink>>,
     pub(super) terminal: Arc<dyn TerminalSink>,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -65,7 +60,7 @@ impl RuntimeBuilder {
             parts: Parts {
                 builtins: Builtins::default(),
                 natives: Vec::new(),
-                log: Log::new(Arc::new(NoLog)),
+                log: None,
                 terminal: Arc::new(Stdout),
                 clock: Arc::new(CounterClock::new()),
             },
@@ -191,7 +186,7 @@ impl RuntimeBuilder {
     /// Where spangate says what it does. Default: nowhere.
     #[must_use]
     pub fn log(mut self, sink: Arc<dyn LogSink>) -> Self {
-        self.parts.log = Log::foreign(sink);
+        self.parts.log = Some(sink);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Deref, time::Duration};
 
-use super::handle::Runtime;
+use super::{closing::FINISH_LOG, handle::Runtime};
 use crate::{pipeline::Report, telemetry::Level};
 
 /// What is done with the report.
@@ -51,6 +51,7 @@ impl Drop for ShutdownGuard {
         if !report.is_complete {
             let lines = report.to_string().replace('\n', ";");
             self.runtime.log().say(Level::Warn, "runtime", format_args!("shut down: {lines}"));
+            self.runtime.log().wait(FINISH_LOG);
         }
         if let Some(tell) = self.on_report.take() {
             tell(&report);

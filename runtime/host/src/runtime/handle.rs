@@ -5,7 +5,12 @@ use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use spangate_core::{attribute::Key, consumer::Consumer, scope::InstrumentationScope, tracer::Tracer};
 
 use super::{
-    builder::RuntimeBuilder, closing::Closing, flusher::Flusher, guard::ShutdownGuard, io::IoThreads, snapshot,
+    builder::RuntimeBuilder,
+    closing::{Closing, FINISH_LOG},
+    flusher::Flusher,
+    guard::ShutdownGuard,
+    io::IoThreads,
+    snapshot,
 };
 use crate::{
     pipeline::{Home, Report},
@@ -248,6 +253,7 @@ impl Drop for Runtime {
         if waiting > 0 {
             let message = format_args!("dropped without a shutdown: {waiting} rows are lost");
             self.log.say(Level::Warn, "runtime", message);
+            self.log.wait(FINISH_LOG);
         }
     }
 }

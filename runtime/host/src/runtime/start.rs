@@ -14,7 +14,7 @@ use tokio::{sync::OnceCell, task::JoinSet};
 
 use super::{
     builder::{Parts, RuntimeBuilder},
-    closing::Closing,
+    closing::{Closing, FINISH_LOG},
     components::{self, Builtins},
     error::{Problems, StartError, StartProblem},
     handle::Runtime,
@@ -25,7 +25,7 @@ use super::{
     outlet::Outlet,
     ports::Ports,
     recording,
-    sinks::redacting,
+    sinks::open_log,
     ticks::tick,
     view::View,
     written::Read,
@@ -64,14 +64,22 @@ pub(super) fn start(builder: RuntimeBuilder) -> Result<Runtime, StartError> {
 }
 
 fn start_with(settled: Settled, parts: Parts) -> Result<Runtime, StartError> {
-    let Parts { builtins, natives, log, terminal, clock } = parts;
+    let log = open_log(parts.log.clone(), &settled.config.secrets).map_err(StartProblem::Threads)?;
+    let started = start_telling(settled, parts, &log);
+    if started.is_err() {
+        log.wait(FINISH_LOG);
+    }
+    started
+}
+
+fn start_telling(settled: Settled, parts: Parts, log: &Log) -> Result<Runtime, StartError> {
+    let Parts { builtins, natives, terminal, clock, .. } = parts;
     let config = &settled.config;
-    let log = redacting(log, &config.secrets);
     let io = IoThreads::start().map_err(StartProblem::Threads)?;
     let mut problems = Problems::default();
     let sampler = received_sampler(&settled, &mut problems);
-    let mut outlets = sandboxed(&io, config, &builtins, &log, terminal, &mut problems);
-    outlets.extend(native(&settled, natives, &log, &mut problems));
+    let mut outlets = sandboxed(&io, config, &builtins, log, terminal, &mut problems);
+    outlets.extend(native(&settled, natives, log, &mut problems));
     problems.into_result()?;
 
     let lanes = outlets.iter().map(|outlet| outlet.lane.clone()).collect();
@@ -92,8 +100,8 @@ fn start_with(settled: Settled, parts: Parts) -> Result<Runtime, StartError> {
     }
     pipeline.spawn(io.handle(), io.collector());
     let view = Arc::new(View::new(pipeline, outlets, machine, config.secrets.clone(), settled.is_disabled));
-    let closing = open(&io, config, &view, &log)?;
-    Ok(Runtime::new(io, closing, tracer, log))
+    let closing = open(&io, config, &view, log)?;
+    Ok(Runtime::new(io, closing, tracer, log.clone()))
 }
 
 /// Without a receiver there is nothing to sample by trace id.
@@ -221,5 +229,11 @@ fn open(io: &IoThreads, config: &Config, view: &Arc<View>, log: &Log) -> Result<
         let (log, exporter) = (outlet.lane.log().clone(), outlet.exporter.clone());
         Some(io.handle().spawn(tick(log, exporter, outlet.tick_interval?)).abort_handle())
     });
-    Ok(Arc::new(Closing { view: view.clone(), ports, ticks: ticks.collect(), report: OnceCell::new() }))
+    Ok(Arc::new(Closing {
+        view: view.clone(),
+        ports,
+        ticks: ticks.collect(),
+        log: log.clone(),
+        report: OnceCell::new(),
+    }))
 }

@@ -1,10 +1,8 @@
 //! Log records for a sink of the embedder's choice.
 
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{fmt, io, sync::Arc, time::Duration};
+
+use super::log_writer::LogWriter;
 
 /// How much a person should care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,39 +27,53 @@ pub struct LogRecord<'a> {
 
 /// Where log records go. The embedder's choice; the command line writes them to standard error.
 pub trait LogSink: Send + Sync {
-    /// Takes one record. Must not block, and should not panic.
+    /// Takes one record. A runtime calls it from a thread of its own, so that it may block: what is said meanwhile waits,
+    /// up to 1024 records; of the others a line tells how many are lost. A shutdown waits a second for what waits.
+    /// Should not panic: the record is lost then, and nothing else.
     fn log(&self, record: &LogRecord<'_>);
 }
 
 /// A handle to the sink, cheap to clone.
 #[derive(Clone)]
-pub struct Log(Arc<dyn LogSink>);
+pub struct Log(Way);
+
+/// How a record gets to the sink.
+#[derive(Clone)]
+enum Way {
+    /// Who speaks calls it.
+    Called(Arc<dyn LogSink>),
+    /// A thread of its own calls it.
+    Written(Arc<LogWriter>),
+}
 
 impl Log {
-    /// Speaks into `sink`.
+    /// Speaks into `sink`, which is called where something is said.
     pub fn new(sink: Arc<dyn LogSink>) -> Self {
-        Self(sink)
+        Self(Way::Called(sink))
     }
 
-    /// Speaks into a sink of the embedder's. If it panics, the record is lost and nothing else: whoever speaks may be a
-    /// worker that nobody would start again.
-    pub(crate) fn foreign(sink: Arc<dyn LogSink>) -> Self {
-        Self(Arc::new(Foreign(sink)))
+    /// Speaks into a sink of the embedder's, which may block or panic: whoever speaks may be a worker that nobody would
+    /// start again. A thread calls it, until the last copy of this is gone.
+    ///
+    /// # Errors
+    /// If the operating system gives no thread.
+    pub(crate) fn foreign(sink: Arc<dyn LogSink>) -> io::Result<Self> {
+        Ok(Self(Way::Written(Arc::new(LogWriter::start(sink)?))))
     }
 
     /// Says `message` in the name of `target`.
     pub fn say(&self, level: Level, target: &str, message: fmt::Arguments<'_>) {
-        self.0.log(&LogRecord { level, target, message });
+        match &self.0 {
+            Way::Called(sink) => sink.log(&LogRecord { level, target, message }),
+            Way::Written(writer) => writer.say(level, target, message),
+        }
     }
-}
 
-/// A sink whose panics stay in it.
-struct Foreign(Arc<dyn LogSink>);
-
-impl LogSink for Foreign {
-    fn log(&self, record: &LogRecord<'_>) {
-        // Nothing of it is looked at again but by the sink itself.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.0.log(record)));
+    /// Waits until the sink has taken what was said so far, `limit` at most.
+    pub(crate) fn wait(&self, limit: Duration) {
+        if let Way::Written(writer) = &self.0 {
+            writer.wait(limit);
+        }
     }
 }
 
@@ -90,10 +102,11 @@ mod tests {
     #[test]
     fn a_sink_that_panics_ends_nobody_who_speaks() {
         let sink = Arc::new(Panicking::default());
-        let log = Log::foreign(sink.clone());
+        let log = Log::foreign(sink.clone()).unwrap();
         for _ in 0..2 {
             log.say(Level::Info, "x", format_args!("a word"));
         }
+        log.wait(Duration::from_secs(600));
         assert_eq!(sink.0.load(Ordering::Relaxed), 2);
     }
 }

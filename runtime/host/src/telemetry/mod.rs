@@ -3,6 +3,7 @@
 mod exposition;
 mod guest_series;
 mod log;
+mod log_writer;
 mod metrics;
 mod sparing;
 #[cfg(test)]

@@ -37,6 +37,7 @@ impl Sparingly {
     /// About one exporter: ten lines in any minute at most.
     pub(crate) const ON_EXPORTER: Self = Self { at_once: 7, per_minute: 3, for_changes: 3 };
     /// About one kind of thing that strangers do: a line in ten seconds.
+    #[cfg(any(feature = "receivers", test))]
     pub(crate) const ON_STRANGERS: Self = Self { at_once: 1, per_minute: 6, for_changes: 0 };
 }
 

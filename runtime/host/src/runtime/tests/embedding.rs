@@ -11,7 +11,7 @@ use super::watch::{DEADLINE, Paused, Stuck, Watch, wait_until};
 use crate::{
     NativeExporter, Runtime, Subscription,
     config::{Config, Sampler},
-    telemetry::{LogRecord, LogSink},
+    telemetry::{LogRecord, LogSink, test_sink::Lines},
 };
 
 fn runtime(watch: &Arc<Watch>) -> Runtime {
@@ -122,6 +122,70 @@ fn a_log_sink_that_panics_stops_no_exporter() {
         runtime.tracer("shop").span("one").start().end();
         let report = runtime.flush(DEADLINE);
         assert_eq!((report.is_complete, report.exporters[0].ledger.rejected), (true, batch), "{report}");
+    }
+}
+
+/// Never comes back from a record.
+struct Silent;
+
+impl LogSink for Silent {
+    fn log(&self, _: &LogRecord<'_>) {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+#[test]
+fn a_log_sink_that_blocks_for_ever_stops_no_exporter() {
+    let watch = Arc::new(Watch::default());
+    let mut builder = Runtime::builder().log(Arc::new(Silent));
+    // More than there are threads for them.
+    for number in 0..16 {
+        builder = builder.exporter(format!("fussy{number}"), Arc::new(Fussy), Subscription::spans());
+    }
+    let runtime = builder.exporter("watch", watch.clone(), Subscription::spans()).start().expect("nothing is wrong");
+    for batch in 1..=3 {
+        runtime.tracer("shop").span("one").start().end();
+        let report = runtime.flush(DEADLINE);
+        assert!(report.is_complete, "{report}");
+        assert!(report.exporters[..16].iter().all(|exporter| exporter.ledger.rejected == batch), "{report}");
+        assert_eq!(watch.names().len() as u64, batch);
+    }
+    assert_eq!(runtime.shutdown(DEADLINE).waiting_rows(), 0);
+}
+
+/// Takes its time for every record.
+#[derive(Default)]
+struct Slow(Lines);
+
+impl LogSink for Slow {
+    fn log(&self, record: &LogRecord<'_>) {
+        std::thread::sleep(Duration::from_millis(5));
+        self.0.log(record);
+    }
+}
+
+#[test]
+fn the_last_lines_are_in_the_log_when_a_shutdown_or_a_drop_returns() {
+    let fussy = |sink: &Arc<Slow>| {
+        Runtime::builder().log(sink.clone()).exporter("fussy", Arc::new(Fussy), Subscription::spans())
+    };
+    let has = |sink: &Slow, word: &str| sink.0.messages().iter().any(|line| line.contains(word));
+    for _ in 0..5 {
+        let sink = Arc::new(Slow::default());
+        let runtime = fussy(&sink).start().expect("nothing is wrong");
+        runtime.tracer("shop").span("one").start().end();
+        assert!(runtime.shutdown(DEADLINE).is_complete);
+        assert!(has(&sink, "not today"), "{:?}", sink.0.in_full());
+
+        let sink = Arc::new(Slow::default());
+        let builder = Runtime::builder().log(sink.clone());
+        let runtime = builder.exporter("stuck", Arc::new(Stuck), Subscription::spans()).start().expect("it starts");
+        runtime.tracer("shop").span("one").start().end();
+        assert!(!runtime.flush(Duration::from_millis(1)).is_complete);
+        drop(runtime);
+        assert!(has(&sink, "dropped without a shutdown: 1 rows are lost"), "{:?}", sink.0.in_full());
     }
 }
 
