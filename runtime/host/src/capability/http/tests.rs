@@ -4,6 +4,7 @@ mod certificates;
 mod checks;
 mod faults;
 mod files;
+mod forgotten;
 mod limits;
 mod masking;
 mod metadata;

@@ -246,7 +246,8 @@ impl Echo {
         .await
     }
 
-    async fn start<S, F>(mut wrap: impl FnMut(TcpStream) -> F + Send + 'static) -> Self
+    /// With a stream of the caller's on top of every connection, or none.
+    pub(super) async fn start<S, F>(mut wrap: impl FnMut(TcpStream) -> F + Send + 'static) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
         F: Future<Output = Option<S>> + Send + 'static,
