@@ -157,6 +157,11 @@ fn is_cut_at_four_mebibytes(scene: &Scene) {
     // What the guest's host took, and what lay in the buffers of both ends.
     let each = scene.backend.bytes_out() / scene.backend.connections();
     assert!(each < 16 << 20, "{each} bytes for each request");
+    // What was read in vain is paid once the request has ended.
+    scene.wait_for("the fuel for what was read", |bad| {
+        let read = bad.http.as_ref().map_or(0, |http| http.bytes_in);
+        read > 4 << 20 && bad.cost.as_ref().is_some_and(|cost| cost.fuel >= 10 * read)
+    });
 }
 
 /// Nobody inflates what the guest was sent: it gets some kilobytes.
