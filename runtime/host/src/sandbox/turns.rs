@@ -11,8 +11,8 @@
 //!
 //! The order is start-time fair queueing, which unlike deficit round robin need not know the length of a slice before
 //! it is over: every seat has a tag, the CPU time it used divided by its weight, and the lowest tag goes next. A seat
-//! that comes back, from idling or from waiting for its own share, starts at the tag of those that are served. (Goyal, Guo, Vin: A hierarchical CPU
-//! scheduler for multimedia operating systems, OSDI 1996.)
+//! that comes back, from idling or from waiting for its own share, starts at the tag of those that are served. (Goyal, Guo,
+//! Vin: A hierarchical CPU scheduler for multimedia operating systems, OSDI 1996.)
 //!
 //! What a call uses beyond [`ORDINARY`] counts [`DEAR`] times, as schedulers with feedback put behind others what has run
 //! for long. By weight alone four exporters that loop would leave the one that works a fifth, though it needs little.
@@ -35,7 +35,7 @@ pub(super) const SAVED: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_micros(1);
 /// Tags are nanoseconds divided by the weight, times this.
 const SCALE: u128 = 1 << 20;
-/// CPU time of a call at the ordinary price: far more than a batch of 8,192 spans takes to be written as JSON.
+/// CPU time of a call at the ordinary price: more than a batch of 8,192 spans takes to be written as JSON, which is 12 ms.
 const ORDINARY: Duration = Duration::from_millis(20);
 /// What comes after that counts so many times.
 const DEAR: u32 = 4;
