@@ -5,6 +5,8 @@
 mod credentials;
 #[path = "egress/faults.rs"]
 mod faults;
+#[path = "egress/joining.rs"]
+mod joining;
 #[path = "egress/scarcity.rs"]
 mod scarcity;
 #[path = "egress/stage.rs"]

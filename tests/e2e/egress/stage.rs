@@ -19,6 +19,11 @@ pub(super) struct Stage {
 impl Stage {
     /// Receivers with the keys in `receivers`, and the exporter `out`, whose tables are in `exporter`.
     pub(super) fn start(receivers: &str, exporter: &str) -> Result<Self> {
+        Self::start_with_delay("50ms", receivers, exporter)
+    }
+
+    /// The same, with rows that wait for others for so long.
+    pub(super) fn start_with_delay(delay: &str, receivers: &str, exporter: &str) -> Result<Self> {
         let (http, grpc, admin) = (free_port(), free_port(), free_port());
         let config = format!(
             r#"
@@ -31,7 +36,7 @@ impl Stage {
             [admin]
             listen = "127.0.0.1:{admin}"
             [batch]
-            schedule_delay = "50ms"
+            schedule_delay = "{delay}"
             [shutdown]
             deadline = "20s"
             [exporters.out]

@@ -149,6 +149,23 @@ fn a_row_waits_no_longer_than_the_schedule_delay() {
 }
 
 #[test]
+fn requests_that_came_slowly_are_joined_as_their_bytes_one_after_the_other_and_cut_again_row_by_row() {
+    let mut batcher = batcher(10);
+    let requests = [request(0..2, 3), request(2..5, 70), request(5..6, 200)];
+    for (at, request) in (0..).zip(&requests) {
+        assert!(batcher.poll(NOW + at * DELAY / 4).is_none());
+        batcher.push(Piece::Received(request.clone(), tenant("a")), NOW + at * DELAY / 4);
+    }
+    let batch = batcher.poll(NOW + DELAY).expect("the first row has waited long enough");
+    let bytes: Vec<_> = requests.iter().map(otlp::Request::otlp).collect();
+    assert_eq!(batch.otlp(), bytes.concat());
+    // What a backend took only in part is sent again without being built anew.
+    assert_eq!(ids(&batch.select(&[1, 2, 5])), [1, 2, 5]);
+    assert_eq!(batch.piece(2..5).otlp(), requests[1].otlp());
+    assert_eq!(batch.piece(5..6).otlp(), requests[2].otlp());
+}
+
+#[test]
 fn a_request_as_large_as_a_batch_is_sent_on_as_the_bytes_it_came_in() {
     let mut batcher = batcher(10);
     let whole = request(3..13, 3);
