@@ -1,7 +1,9 @@
 //! `ExportTraceServiceResponse` and `ExportLogsServiceResponse`: field 1 is `partial_success`, with 1 = number of
 //! rejected rows and 2 = message (opentelemetry-proto, `collector/{trace,logs}/v1`).
 
-/// What a backend says beside "200".
+use spangate_sdk::protobuf::{Value, fields};
+
+/// What a backend says beside that it has taken a request.
 #[derive(Debug, Default, PartialEq)]
 pub struct Answer {
     pub rejected: u64,
@@ -25,41 +27,6 @@ pub fn read(body: &[u8]) -> Answer {
         }
     }
     answer
-}
-
-enum Value<'a> {
-    Number(u64),
-    Bytes(&'a [u8]),
-}
-
-/// The fields of a protobuf message up to the first malformed one.
-fn fields(mut rest: &[u8]) -> impl Iterator<Item = (u64, Value<'_>)> {
-    std::iter::from_fn(move || {
-        let key = varint(&mut rest)?;
-        let value = match key & 7 {
-            0 => Value::Number(varint(&mut rest)?),
-            1 => Value::Bytes(rest.split_off(..8)?),
-            2 => {
-                let length = usize::try_from(varint(&mut rest)?).ok()?;
-                Value::Bytes(rest.split_off(..length)?)
-            }
-            5 => Value::Bytes(rest.split_off(..4)?),
-            _ => return None,
-        };
-        Some((key >> 3, value))
-    })
-}
-
-fn varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = *rest.split_off_first()?;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

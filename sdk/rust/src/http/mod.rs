@@ -8,3 +8,4 @@ mod retry_after;
 
 pub use request::{Body, Request, get, post, put};
 pub use response::{Error, Response};
+pub(crate) use retry_after::delay as retry_delay;

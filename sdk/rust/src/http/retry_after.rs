@@ -8,7 +8,7 @@ use super::Response;
 ///
 /// A date is taken relative to the response's own `Date`, so that a clock that is wrong here or there does no harm;
 /// without one, relative to the host's clock. A date in the past is no wait at all.
-pub(super) fn delay(response: &Response) -> Option<Duration> {
+pub(crate) fn delay(response: &Response) -> Option<Duration> {
     let text = response.header("retry-after")?.trim();
     if let Ok(seconds) = text.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
