@@ -7,12 +7,40 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use wasmtime::component::Resource;
 
-/// Bytes on the host that a guest holds a handle to.
-#[derive(Clone, Debug)]
+/// Bytes on the host that a guest holds a handle to, and what a request's body is made of: two pieces, so that a frame is
+/// put before a message without a copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(unreachable_pub, reason = "the generated code re-exports it inside a private module")]
 pub struct Payload {
-    /// What a request's body will be.
+    /// gRPC's prefix; empty for none.
+    pub(crate) prefix: Bytes,
+    /// What follows it.
     pub(crate) bytes: Bytes,
+}
+
+impl Payload {
+    /// Bytes as they are.
+    pub(crate) fn plain(bytes: impl Into<Bytes>) -> Self {
+        Self { prefix: Bytes::new(), bytes: bytes.into() }
+    }
+
+    /// gRPC's length-prefixed message: a flag, four bytes of length, big endian.
+    pub(crate) fn framed(message: Bytes, is_compressed: bool) -> Self {
+        let length = u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes();
+        let prefix = [u8::from(is_compressed), length[0], length[1], length[2], length[3]];
+        Self { prefix: Bytes::copy_from_slice(&prefix), bytes: message }
+    }
+
+    /// Both pieces together, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.prefix.len().saturating_add(self.bytes.len())
+    }
+
+    /// Both pieces in one, which is a copy if there is a prefix.
+    #[cfg(feature = "http")]
+    pub(crate) fn joined(self) -> Bytes {
+        if self.prefix.is_empty() { self.bytes } else { [self.prefix, self.bytes].concat().into() }
+    }
 }
 
 /// The payloads of one call of one instance.
@@ -41,7 +69,7 @@ impl Payloads {
     /// # Errors
     /// [`PayloadLimit`] if there are [`Payloads::MAX`] already, or too many bytes.
     pub(crate) fn push(&mut self, payload: Payload) -> Result<Resource<Payload>, PayloadLimit> {
-        let bytes = self.bytes.saturating_add(payload.bytes.len());
+        let bytes = self.bytes.saturating_add(payload.len());
         if self.held.len() >= Self::MAX || (bytes > Self::MAX_BYTES && !self.held.is_empty()) {
             return Err(PayloadLimit);
         }
@@ -61,7 +89,7 @@ impl Payloads {
     pub(crate) fn take(&mut self, handle: &Resource<Payload>) -> Option<Payload> {
         self.handles = self.handles.saturating_sub(1);
         let payload = self.held.remove(&handle.rep())?;
-        self.bytes = self.bytes.saturating_sub(payload.bytes.len());
+        self.bytes = self.bytes.saturating_sub(payload.len());
         Some(payload)
     }
 
@@ -87,7 +115,15 @@ mod tests {
     use super::*;
 
     fn payload() -> Payload {
-        Payload { bytes: Bytes::from_static(b"x") }
+        Payload::plain(Bytes::from_static(b"x"))
+    }
+
+    #[test]
+    fn a_grpc_frame_has_a_flag_and_a_length() {
+        let framed = Payload::framed(Bytes::from_static(b"abc"), true);
+        assert_eq!((framed.prefix.as_ref(), framed.len()), (&b"\x01\0\0\0\x03"[..], 8));
+        let empty = Payload::framed(Bytes::new(), false);
+        assert_eq!((empty.prefix.as_ref(), empty.len()), (&b"\0\0\0\0\0"[..], 5));
     }
 
     #[test]
@@ -113,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_limit_of_bytes_holds_and_one_payload_may_be_of_any_size() {
-        let sized = |bytes: usize| Payload { bytes: vec![0; bytes].into() };
+        let sized = |bytes: usize| Payload::plain(vec![0; bytes]);
         let mut payloads = Payloads::default();
         let first = payloads.push(sized(Payloads::MAX_BYTES + 1)).unwrap();
         assert!(payloads.push(sized(1)).is_err());

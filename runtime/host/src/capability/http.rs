@@ -6,7 +6,7 @@
 //! - every wait has a deadline: the guest's, the grant's or what is left of the call, whichever is nearest;
 //! - everything is capped: URL, headers, bodies both ways, requests per call, requests and bytes per second, requests in
 //!   flight; what is too much is refused, never waited for;
-//! - a 401 or 403 is kept for the pipeline, whatever the guest makes of it;
+//! - a 401 or 403, or what gRPC has for it, is kept for the pipeline, whatever the guest makes of it;
 //! - what came with a batch goes out with requests of that batch's call and with no others, in headers the operator chose;
 //! - the operator's headers are put on last and never shown; exact copies of them in a response are masked;
 //! - a guest's thread never runs a connection.
@@ -16,7 +16,9 @@ mod credentials;
 mod error;
 mod files;
 mod grant;
+mod grpc;
 mod material;
+mod outgoing;
 mod quota;
 mod rehearsal;
 mod request;
@@ -31,7 +33,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use spangate_core::batch::Batch;
 use wasmtime::component::Linker;
 
@@ -39,7 +40,7 @@ pub(crate) use self::{
     client::HttpClient, credentials::Refused, error::HttpError, grant::HttpGrant, request::Request, response::Response,
 };
 use super::{CALL, CallClock, Paced, charge};
-use crate::bindings::{Payloads, v0_1::imports::http as wit};
+use crate::bindings::{Payload, Payloads, v0_1::imports::http as wit};
 /// What a request costs in fuel beside its bytes: the work of about 20 microseconds, sent or denied.
 const REQUEST: u64 = 400 * CALL;
 
@@ -108,7 +109,7 @@ impl HttpCtx {
 
     async fn try_send(&mut self, request: Request) -> Result<Response, HttpError> {
         let grant = self.client.grant();
-        let request = request.check(grant, self.batch.as_deref())?;
+        let mut request = request.check(grant, self.batch.as_deref())?;
         let Some(left) = self.requests_left.checked_sub(1) else {
             let limit = grant.max_requests_per_batch;
             return Err(HttpError::OverQuota(format!("{limit} requests in one call (max_requests_per_batch)")));
@@ -120,6 +121,7 @@ impl HttpCtx {
         if deadline <= now {
             return Err(HttpError::Timeout);
         }
+        request.tell_time_left(deadline - now);
         let place = self.client.admit(request.body.len(), now)?;
         self.requests_left = left;
         let client = Arc::clone(&self.client);
@@ -154,11 +156,11 @@ impl<'a> HttpView<'a> {
 impl wit::Host for HttpView<'_> {
     async fn send(&mut self, request: wit::Request) -> Result<wit::Response, wit::Error> {
         let body = match request.body {
-            wit::Body::None => Bytes::new(),
-            wit::Body::Text(text) => text.into(),
-            wit::Body::Bytes(bytes) => bytes.into(),
+            wit::Body::None => Payload::default(),
+            wit::Body::Text(text) => Payload::plain(text),
+            wit::Body::Bytes(bytes) => Payload::plain(bytes),
             wit::Body::Payload(handle) => match self.payloads.take(&handle) {
-                Some(payload) => payload.bytes,
+                Some(payload) => payload,
                 None => return Err(wit::Error::InvalidRequest("the payload belongs to an earlier call".into())),
             },
         };

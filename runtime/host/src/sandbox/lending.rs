@@ -179,7 +179,7 @@ fn link_resources(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<
         Box::new(async move {
             charge(&mut store, CALL).await?;
             let payload = store.data().payloads.get(&payload).ok_or(StaleBatch)?;
-            Ok((payload.bytes.len() as u64,))
+            Ok((payload.len() as u64,))
         })
     })
 }
@@ -209,8 +209,8 @@ fn link_views(instance: &mut LinkerInstance<'_, Guest>) -> wasmtime::Result<()> 
             let batch = Arc::clone(&store.data().lent(&handle)?.batch);
             store.data().tell_read(Read::View("payload"));
             charge(&mut store, CALL).await?;
-            let bytes = write_payload(&mut store, &batch, form).await?;
-            let handle = store.data_mut().payloads.push(Payload { bytes })?;
+            let payload = write_payload(&mut store, &batch, form).await?;
+            let handle = store.data_mut().payloads.push(payload)?;
             Ok((handle,))
         })
     })
@@ -302,12 +302,12 @@ impl AsRef<[u8]> for Json {
     }
 }
 
-/// The batch as the bytes of a request's body.
+/// The batch as a request's body.
 async fn write_payload(
     store: &mut StoreContextMut<'_, Guest>,
     batch: &Batch,
     form: PayloadForm,
-) -> wasmtime::Result<Bytes> {
+) -> wasmtime::Result<Payload> {
     let plain = match form.encoding {
         Encoding::Protobuf => batch.otlp(),
         Encoding::Json => Bytes::from_owner(Json(batch.otlp_json())),
@@ -317,11 +317,8 @@ async fn write_payload(
         Compression::Gzip => (gzip(store, &plain).await?, true),
     };
     Ok(match form.framing {
-        Framing::Plain => message,
-        Framing::Grpc => {
-            charge(store, message.len() as u64).await?;
-            frame(&message, is_compressed)
-        }
+        Framing::Plain => Payload::plain(message),
+        Framing::Grpc => Payload::framed(message, is_compressed),
     })
 }
 
@@ -333,25 +330,4 @@ async fn gzip(store: &mut StoreContextMut<'_, Guest>, plain: &[u8]) -> wasmtime:
         encoder.write_all(step)?;
     }
     Ok(encoder.finish()?.into())
-}
-
-/// gRPC's length-prefixed message: a flag, four bytes of length, big endian.
-fn frame(message: &[u8], is_compressed: bool) -> Bytes {
-    let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
-    let mut framed = Vec::with_capacity(message.len() + 5);
-    framed.push(u8::from(is_compressed));
-    framed.extend_from_slice(&length.to_be_bytes());
-    framed.extend_from_slice(message);
-    framed.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_grpc_frame_has_a_flag_and_a_length() {
-        assert_eq!(frame(b"abc", true), &b"\x01\0\0\0\x03abc"[..]);
-        assert_eq!(frame(b"", false), &b"\0\0\0\0\0"[..]);
-    }
 }

@@ -25,6 +25,7 @@ use tokio::{
 use super::{
     error::{HttpError, bound},
     material::{Connections, Material, Renewal, Source},
+    outgoing,
     quota::{Exceeded, Quota},
     rehearsal,
     request::{CheckedRequest, MAX_HEADER_BYTES},
@@ -265,9 +266,7 @@ impl HttpClient {
         if let Some(authorization) = material.authorization {
             outgoing.headers_mut().insert(AUTHORIZATION, authorization);
         }
-        if !request.body.is_empty() {
-            *outgoing.body_mut() = Some(request.body.into());
-        }
+        *outgoing.body_mut() = outgoing::body(request.body);
         let incoming = client.execute(outgoing).await?;
         response::read(incoming, self.grant.max_response_bytes, &material.secrets, received).await
     }

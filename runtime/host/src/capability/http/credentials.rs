@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use super::response::Response;
+use super::{grpc, response::Response};
 
 /// gRPC's UNAUTHENTICATED and PERMISSION_DENIED (google.rpc.Code).
 const GRPC_REFUSALS: [(&str, &str); 2] = [("16", "UNAUTHENTICATED"), ("7", "PERMISSION_DENIED")];
@@ -39,7 +39,8 @@ fn refusal(response: &Response) -> Option<String> {
         403 => Some("403 Forbidden".to_owned()),
         407 => Some("407 Proxy Authentication Required".to_owned()),
         // A response without a body has its trailers among the headers.
-        200 if is_grpc(response) => {
+        // A status of its own counts whatever HTTP's is.
+        _ if is_grpc(response) => {
             let both = response.trailers.iter().chain(&response.headers);
             let status = both.into_iter().find(|(name, _)| name == "grpc-status")?;
             let (_, name) = GRPC_REFUSALS.iter().find(|(code, _)| *code == status.1)?;
@@ -50,7 +51,8 @@ fn refusal(response: &Response) -> Option<String> {
 }
 
 fn is_grpc(response: &Response) -> bool {
-    response.headers.iter().any(|(name, value)| name == "content-type" && value.starts_with("application/grpc"))
+    let is_grpc = |value: &String| grpc::is_grpc_type(value.as_bytes());
+    response.headers.iter().any(|(name, value)| name == "content-type" && is_grpc(value))
 }
 
 #[cfg(test)]

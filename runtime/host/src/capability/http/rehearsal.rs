@@ -18,7 +18,7 @@ pub(super) fn exchange(
         method: request.method.as_str().to_owned(),
         url: request.url.into(),
         headers: request.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
-        body: request.body,
+        body: request.body.joined(),
         http2: request.http2,
     });
     let response = answer.map_err(|failure| match failure {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::{
     Method, Url,
     header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue},
@@ -10,8 +9,11 @@ use reqwest::{
 
 use spangate_core::batch::Batch;
 
-use super::error::{HttpError, bound};
-use crate::capability::http::HttpGrant;
+use super::{
+    error::{HttpError, bound},
+    grpc,
+};
+use crate::{bindings::Payload, capability::http::HttpGrant};
 
 /// The size of all headers of one message: names, values and 32 bytes for each, as HTTP/2 counts (RFC 9113, 6.5.2).
 pub(crate) const MAX_HEADER_BYTES: usize = 64 << 10;
@@ -67,7 +69,7 @@ pub(crate) struct Request {
     /// In order; names in any case.
     pub(crate) headers: Vec<(String, String)>,
     /// Empty for none.
-    pub(crate) body: Bytes,
+    pub(crate) body: Payload,
     /// What the guest is willing to wait.
     pub(crate) timeout: Option<Duration>,
     /// HTTP/2 by prior knowledge.
@@ -80,7 +82,7 @@ pub(crate) struct CheckedRequest {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    pub(super) body: Payload,
     pub(super) timeout: Duration,
     pub(super) http2: bool,
 }
@@ -119,6 +121,7 @@ impl Request {
         }
         if grant.has_credentials() {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            grpc::accept_plain(&mut headers);
         }
         let (size, limit) = (self.body.len(), grant.max_request_bytes);
         if size > limit {
@@ -126,6 +129,15 @@ impl Request {
         }
         let timeout = self.timeout.map_or(grant.timeout, |wanted| wanted.min(grant.timeout));
         Ok(CheckedRequest { method, url, headers, body: self.body, timeout, http2: self.http2 })
+    }
+}
+
+impl CheckedRequest {
+    /// Tells a gRPC server how long it will be waited for.
+    pub(super) fn tell_time_left(&mut self, left: Duration) {
+        if grpc::is_grpc(&self.headers) {
+            grpc::tell_timeout(&mut self.headers, left);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What comes back: read under a cap, and with the operator's secrets taken out.
+//! What comes back: read under a cap, and with the operator's secrets taken out. A gRPC message is unpacked before that.
 
 use http_body_util::BodyExt;
 use reqwest::{
@@ -8,6 +8,7 @@ use reqwest::{
 
 use super::{
     error::{HttpError, bound},
+    grpc,
     request::MAX_HEADER_BYTES,
     secrets::Secrets,
 };
@@ -51,6 +52,13 @@ pub(super) async fn read(
             }
         }
     }
+    let came = body.len();
+    let mut body = grpc::unpack(&parts.headers, body, max_bytes)?;
+    // What was unpacked counts as what arrived: it is work, and it is handed over.
+    count(body.len().saturating_sub(came));
+    if !secrets.is_empty() && grpc::is_packed(&parts.headers, &body) {
+        return Err(not_masked("a compressed message (grpc-encoding)"));
+    }
     secrets.mask(&mut body);
     Ok(Response { status: parts.status.as_u16(), headers, body, trailers })
 }
@@ -65,8 +73,12 @@ fn refuse_other_forms(status: StatusCode, headers: &HeaderMap) -> Result<(), Htt
         (_, true) => "a part of one (content-range)",
         _ => return Ok(()),
     };
+    Err(not_masked(form))
+}
+
+fn not_masked(form: &str) -> HttpError {
     let why = format!("the answer is {form}, unasked: the operator's credentials could not be masked in it");
-    Err(HttpError::Broken(bound(&why)))
+    HttpError::Broken(bound(&why))
 }
 
 /// A response that stops half-way is broken, whatever the library calls it.
@@ -83,13 +95,15 @@ fn read_headers(map: &HeaderMap, secrets: &Secrets) -> Result<Vec<(String, Strin
         return Err(HttpError::ResponseTooLarge);
     }
     let in_names = secrets.in_lower_case();
-    let masked = |secrets: &Secrets, bytes: &[u8]| {
-        let mut bytes = bytes.to_vec();
+    let masked = |secrets: &Secrets, mut bytes: Vec<u8>| {
         secrets.mask(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     };
-    let texts = map
-        .iter()
-        .map(|(name, value)| (masked(&in_names, name.as_str().as_bytes()), masked(secrets, value.as_bytes())));
+    let texts = map.iter().map(|(name, value)| {
+        let (name, value) = (name.as_str(), value.as_bytes());
+        let decoded = if secrets.is_empty() { None } else { grpc::masked(name, value, secrets) };
+        let value = decoded.unwrap_or_else(|| value.to_vec());
+        (masked(&in_names, name.as_bytes().to_vec()), masked(secrets, value))
+    });
     Ok(texts.collect())
 }

@@ -5,6 +5,7 @@ mod checks;
 mod faults;
 mod files;
 mod forgotten;
+mod grpc;
 mod limits;
 mod masking;
 mod metadata;
@@ -18,7 +19,6 @@ mod server;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use super::{client::HttpUsage, grant::HttpGrantError, *};
@@ -56,7 +56,7 @@ fn post(url: impl Into<String>, body: &[u8]) -> Request {
         method: "POST".into(),
         url: url.into(),
         headers: Vec::new(),
-        body: Bytes::copy_from_slice(body),
+        body: Payload::plain(body.to_vec()),
         timeout: None,
         http2: false,
     }

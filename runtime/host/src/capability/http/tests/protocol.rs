@@ -1,7 +1,8 @@
 //! What goes over the wire and what comes back.
 
+use bytes::Bytes;
+
 use super::{server::*, *};
-use crate::bindings::Payload;
 
 #[tokio::test]
 async fn a_body_arrives_as_it_is_and_the_host_frames_it() {
@@ -95,7 +96,7 @@ async fn a_payload_is_sent_from_the_host_once() {
     let mut ctx = instance_for(server.address);
     let mut payloads = Payloads::default();
     let bytes = Bytes::from_static(b"\0\x01otlp\xff");
-    let handle = payloads.push(Payload { bytes: bytes.clone() }).unwrap();
+    let handle = payloads.push(Payload::plain(bytes.clone())).unwrap();
     let stale = wasmtime::component::Resource::new_own(handle.rep());
     let request = |handle| wit::Request {
         method: "POST".into(),

@@ -278,12 +278,14 @@ type Answer = http::Response<http_body_util::combinators::UnsyncBoxBody<Bytes, I
 
 async fn echo(request: http::Request<hyper::body::Incoming>) -> Result<Answer, Infallible> {
     let version = format!("{:?}", request.version());
+    let length = request.headers().get("content-length").cloned().unwrap_or(http::HeaderValue::from_static("none"));
     let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let trailers = http::HeaderMap::from_iter([(
         http::HeaderName::from_static("grpc-status"),
         http::HeaderValue::from_static("0"),
     )]);
     let body = Full::new(body).with_trailers(async move { Some(Ok(trailers)) }).boxed_unsync();
-    let answer = http::Response::builder().header("x-version", version).header("trailer", "grpc-status");
+    let answer = http::Response::builder().header("x-version", version).header("x-length", length);
+    let answer = answer.header("trailer", "grpc-status");
     Ok(answer.body(body).unwrap())
 }
