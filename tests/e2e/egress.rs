@@ -5,6 +5,10 @@
 mod credentials;
 #[path = "egress/faults.rs"]
 mod faults;
+#[path = "egress/grpc.rs"]
+mod grpc;
+#[path = "egress/grpc_python.rs"]
+mod grpc_python;
 #[path = "egress/joining.rs"]
 mod joining;
 #[path = "egress/scarcity.rs"]

@@ -1,5 +1,5 @@
 //! OpenTelemetry SDKs that nobody here wrote send traces to `spangate run`; sandboxed exporters deliver them to a real
-//! Zipkin, a real Jaeger and a second spangate, and each returns the same tree.
+//! Zipkin, to a real Jaeger over HTTP and to another over gRPC, and to a second spangate, and each returns the same tree.
 
 use std::{path::Path, process::Command};
 
@@ -55,7 +55,7 @@ fn traces_of_otel_sdks_arrive_whole_in_zipkin_jaeger_and_a_second_spangate() -> 
     let (Some(zipkin), Some(jaeger)) = (backend("zipkin"), backend("jaeger")) else { return Ok(()) };
     let Some(clients) = OtelClient::all() else { return Ok(()) };
     let zipkin = Zipkin::start(&zipkin)?;
-    let jaeger = Jaeger::start(&jaeger)?;
+    let (jaeger, grpc_jaeger) = (Jaeger::start(&jaeger)?, Jaeger::start(&jaeger)?);
     let sink = Collector::start();
     let (first, second) = (Ports::free(), Ports::free());
     let second_url = format!("http://127.0.0.1:{}", second.http);
@@ -63,6 +63,8 @@ fn traces_of_otel_sdks_arrive_whole_in_zipkin_jaeger_and_a_second_spangate() -> 
     let near = first.receivers()
         + &exporter("zipkin", "zipkin", &zipkin.url, &format!("{}/api/v2/spans", zipkin.url))
         + &exporter("jaeger", "otlp", &jaeger.otlp, &jaeger.otlp)
+        + &exporter("grpc_jaeger", "otlp", &grpc_jaeger.otlp_grpc, &grpc_jaeger.otlp_grpc)
+        + "protocol = \"grpc\"\ncompression = \"gzip\"\n"
         + &exporter("second", "otlp", &second_url, &second_url);
     let far = Spangate::run(&far, second.admin)?;
     let near = Spangate::run(&near, first.admin)?;
@@ -77,6 +79,8 @@ fn traces_of_otel_sdks_arrive_whole_in_zipkin_jaeger_and_a_second_spangate() -> 
             expected.iter().map(|(name, parent)| (name.to_lowercase(), parent.to_lowercase())).collect::<Tree>();
         assert_eq!(wait_until("the trace in Zipkin", || zipkin.tree(&trace_id)), lower, "{client:?}");
         assert_eq!(wait_until("the trace in Jaeger", || jaeger.tree(&trace_id)), expected, "{client:?}");
+        let over_grpc = wait_until("the trace in the other Jaeger", || grpc_jaeger.tree(&trace_id));
+        assert_eq!(over_grpc, expected, "{client:?}");
         assert_eq!(wait_until("the trace behind the second", || tree_in(&sink, &trace_id)), expected, "{client:?}");
     }
     for admin in [first.admin, second.admin] {
@@ -114,19 +118,20 @@ impl Zipkin {
 
 struct Jaeger {
     otlp: String,
+    otlp_grpc: String,
     query: String,
     _server: Server,
 }
 
 impl Jaeger {
     fn start(binary: &Path) -> Result<Self> {
-        let [otlp, query, admin] = [(); 3].map(|()| free_port());
+        let [otlp, otlp_grpc, query, admin] = [(); 4].map(|()| free_port());
         let mut command = Command::new(binary);
         command.args(["--collector.otlp.enabled=true", &format!("--collector.otlp.http.host-port=127.0.0.1:{otlp}")]);
+        command.arg(format!("--collector.otlp.grpc.host-port=127.0.0.1:{otlp_grpc}"));
         command.arg(format!("--query.http-server.host-port=127.0.0.1:{query}"));
         command.arg(format!("--admin.http.host-port=127.0.0.1:{admin}"));
         for other in [
-            "collector.otlp.grpc.host-port",
             "collector.http-server.host-port",
             "collector.grpc-server.host-port",
             "query.grpc-server.host-port",
@@ -140,7 +145,7 @@ impl Jaeger {
         let ready = format!("http://127.0.0.1:{admin}/");
         let server = Server::start(&mut command, || matches!(get(&ready), Ok((200, _))))?;
         let url = |port| format!("http://127.0.0.1:{port}");
-        Ok(Self { otlp: url(otlp), query: url(query), _server: server })
+        Ok(Self { otlp: url(otlp), otlp_grpc: url(otlp_grpc), query: url(query), _server: server })
     }
 
     fn tree(&self, trace_id: &str) -> Option<Tree> {
