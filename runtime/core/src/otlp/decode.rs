@@ -3,17 +3,19 @@
 //! The bytes were scanned, so nothing can go wrong here: what the scan refused never comes. If it came nevertheless, the
 //! row would be cut short, never a panic.
 
+use super::arena::Arena;
 use super::index::Index;
 use super::walk::{Attribute, Event, MAX_DEPTH, Resource, Scope, Span, SpanEvent, SpanLink, Visit, Words};
 use super::walk::{walk_event, walk_resource_field, walk_scope_field, walk_span};
 use super::wire::{Message, Read, Reader, What};
-use crate::columns::{Columns, ColumnsBuilder, Owner, push_u64};
+use crate::columns::{Columns, ColumnsBuilder, Counts, Owner, push_u64};
 use crate::signal::Signal;
 
 /// The rows of a scanned request as columns.
 pub(super) fn decode(signal: Signal, bytes: &[u8], index: &Index) -> Columns {
-    let mut decoder = Decoder { columns: ColumnsBuilder::with_capacity(&index.counts), text: Vec::new() };
-    decoder.text.reserve(index.counts.text as usize);
+    let counts = Counts { text: 0, ..index.counts };
+    let text = Arena::with_capacity(index.counts.text as usize);
+    let mut decoder = Decoder { columns: ColumnsBuilder::with_capacity(&counts), text };
     let (mut scopes, mut resources) = (0, 0);
     for row in &index.rows {
         while scopes <= row.scope as usize {
@@ -47,13 +49,13 @@ fn scanned<T: Default>(read: Read<T>) -> T {
 
 struct Decoder {
     columns: ColumnsBuilder,
-    /// The text arena. Each text was checked by the scan; together they are made a string at the end.
-    text: Vec<u8>,
+    /// Each text was checked by the scan; together they are made a string at the end.
+    text: Arena,
 }
 
 impl Decoder {
     fn finish(mut self) -> Columns {
-        self.columns.text = String::from_utf8(self.text).unwrap_or_else(|error| {
+        self.columns.text = String::from_utf8(self.text.into_bytes()).unwrap_or_else(|error| {
             debug_assert!(false, "the scan let a string through that is not UTF-8");
             // Every offset stays where it was.
             error.into_bytes().iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect()
@@ -145,10 +147,8 @@ impl Visit for Decoder {
     }
 
     #[inline]
-    fn text(&mut self, text: &[u8]) -> Result<Words, What> {
-        let start = self.text.len() as u32;
-        self.text.extend_from_slice(text);
-        Ok(if text.is_empty() { [0, 0] } else { [start, text.len() as u32] })
+    fn text(&mut self, bytes: &[u8], length: usize) -> Result<Words, What> {
+        Ok(self.text.push(bytes, length))
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Words {

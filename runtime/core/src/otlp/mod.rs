@@ -4,6 +4,7 @@
 //! Bytes to columns to bytes is the identity but for what columns do not carry: unknown fields, `Resource.entity_refs`,
 //! messages without rows, the difference between a missing and an empty message.
 
+mod arena;
 mod assemble;
 mod back_writer;
 mod decode;
@@ -15,6 +16,7 @@ mod json;
 mod json_writer;
 mod request;
 mod scan;
+mod simple;
 mod tally;
 mod walk;
 mod wire;

@@ -25,8 +25,9 @@ impl Visit for Tally {
     }
 
     #[inline]
-    fn text(&mut self, text: &[u8]) -> Result<Words, What> {
-        if !text.is_ascii() && std::str::from_utf8(text).is_err() {
+    fn text(&mut self, bytes: &[u8], length: usize) -> Result<Words, What> {
+        let text = bytes.get(..length).unwrap_or_default();
+        if !is_ascii(text) && std::str::from_utf8(text).is_err() {
             return Err(What::Utf8);
         }
         self.counts.text += text.len() as u32;
@@ -62,4 +63,15 @@ impl Visit for Tally {
                 .err();
         }
     }
+}
+
+/// In steps of eight, the last of which may look at some bytes again: most texts are short.
+#[inline]
+fn is_ascii(text: &[u8]) -> bool {
+    const HIGH_BITS: u64 = u64::MAX / 255 * 0x80;
+    let Some(last) = text.last_chunk::<8>() else {
+        return text.iter().fold(0, |all, byte| all | byte) < 0x80;
+    };
+    let words = text.as_chunks::<8>().0.iter().fold(0, |all, word| all | u64::from_ne_bytes(*word));
+    (words | u64::from_ne_bytes(*last)) & HIGH_BITS == 0
 }

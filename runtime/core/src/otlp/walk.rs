@@ -6,6 +6,7 @@
 
 use super::fields::{any_value, elements, key_value, log_record, resource, scope, span, span_event, span_link, status};
 use super::fields::{resource_rows, scope_rows};
+use super::simple;
 use super::wire::{Message, Read, Reader, What};
 use crate::columns::{Owner, kind, words};
 
@@ -18,7 +19,8 @@ pub(super) const MAX_DEPTH: u32 = 256;
 pub(super) trait Visit {
     /// How many arrays and key-value lists may enclose one another.
     fn max_depth(&self) -> u32;
-    fn text(&mut self, text: &[u8]) -> Result<Words, What>;
+    /// The first `length` of `bytes` are a text; what is behind them means nothing.
+    fn text(&mut self, bytes: &[u8], length: usize) -> Result<Words, What>;
     fn bytes(&mut self, bytes: &[u8]) -> Words;
     fn reserve_nested(&mut self, rows: usize) -> u32;
     fn nested(&mut self, row: usize, attribute: Attribute);
@@ -27,7 +29,7 @@ pub(super) trait Visit {
     fn span_link(&mut self, link: SpanLink<'_>);
 }
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Attribute {
     pub(super) key: Words,
     pub(super) kind: u8,
@@ -110,7 +112,7 @@ pub(super) struct Resource {
 #[inline]
 fn text<V: Visit>(r: &mut Reader<'_>, visitor: &mut V) -> Read<Words> {
     let text = r.bytes()?;
-    visitor.text(text).map_err(|what| r.violation(what))
+    visitor.text(text, text.len()).map_err(|what| r.violation(what))
 }
 
 /// An enum that OTLP keeps below 256: unknown numbers of more than eight bits are read as 0, unspecified.
@@ -274,13 +276,19 @@ pub(super) fn walk_resource_field<V: Visit>(
 
 #[inline]
 fn walk_attribute<V: Visit>(r: &mut Reader<'_>, visitor: &mut V, owner: Owner) -> Read<()> {
-    let attribute = walk_key_value(r, visitor, 0)?;
+    let attribute = match simple::read(r.rest(), visitor) {
+        Some((attribute, length)) => {
+            r.advance(length);
+            attribute
+        }
+        None => walk_key_value(r, visitor, 0)?,
+    };
     visitor.attribute(owner, attribute);
     Ok(())
 }
 
 #[inline]
-fn walk_key_value<V: Visit>(r: &mut Reader<'_>, visitor: &mut V, depth: u32) -> Read<Attribute> {
+pub(super) fn walk_key_value<V: Visit>(r: &mut Reader<'_>, visitor: &mut V, depth: u32) -> Read<Attribute> {
     let mut r = r.message(Message::Attribute)?;
     let (mut key, mut value) = ([0, 0], None);
     while let Some(tag) = r.tag()? {

@@ -118,6 +118,18 @@ impl<'a> Reader<'a> {
         self.bytes.len()
     }
 
+    /// What is not read yet.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Leaves out `bytes` of the rest.
+    #[inline]
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.at = self.bytes.len().min(self.at + bytes);
+    }
+
     #[cold]
     pub(super) fn violation(&self, what: What) -> Violation {
         Violation { at: self.at, what, within: self.within }
