@@ -66,8 +66,7 @@ impl<'a> Attributes<'a> {
     /// All of them, in order.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, ValueView<'a>)> + use<'a> {
-        let attributes = *self;
-        (0..self.len()).map(move |row| (text_at(attributes.text, attributes.keys, row), attributes.value(row)))
+        Rows { attributes: *self, rows: 0..self.len() }
     }
 
     #[inline]
@@ -75,6 +74,28 @@ impl<'a> Attributes<'a> {
         ValueView::read(self.batch, at(self.types, row), self.values, row)
     }
 }
+
+struct Rows<'a> {
+    attributes: Attributes<'a>,
+    rows: std::ops::Range<usize>,
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = (&'a str, ValueView<'a>);
+
+    // A call for each attribute would cost as much as the attribute.
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.rows.next()?;
+        Some((text_at(self.attributes.text, self.attributes.keys, row), self.attributes.value(row)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rows.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Rows<'_> {}
 
 /// OpenTelemetry's `AnyValue`, read in place.
 #[derive(Clone, Copy)]

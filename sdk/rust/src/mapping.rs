@@ -33,7 +33,9 @@ impl<'a> SpanView<'a> {
     /// The other end of a call, as the best of the attributes that may name it says.
     pub fn peer(&self) -> Option<Peer<'a>> {
         let ranked = self.attributes().iter().filter_map(|(key, value)| {
-            let rank = PEERS.iter().position(|(peer, _)| *peer == key)?;
+            // Most keys begin otherwise: nine comparisons are saved.
+            let may_be = matches!(key.as_bytes().first(), Some(b'p' | b's' | b'n' | b'd'));
+            let rank = PEERS.iter().position(|(peer, _)| may_be && *peer == key)?;
             Some((rank, value.as_str().filter(|name| !name.is_empty())?))
         });
         let (rank, name) = ranked.min_by_key(|(rank, _)| *rank)?;

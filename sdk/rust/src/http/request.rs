@@ -135,7 +135,8 @@ mod crossing {
             headers: request.headers.into_iter().map(owned).collect(),
             body: match request.body {
                 Body::None => http::Body::None,
-                Body::Text(text) => http::Body::Text(text.into_owned()),
+                // As bytes: the host need not look whether they are UTF-8.
+                Body::Text(text) => http::Body::Bytes(text.into_owned().into_bytes()),
                 Body::Bytes(bytes) => http::Body::Bytes(bytes.into_owned()),
                 Body::Payload(payload) => http::Body::Payload(payload.0),
             },

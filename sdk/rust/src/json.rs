@@ -1,9 +1,21 @@
 //! JSON, appended to a buffer: for exporters that write a backend's format by hand and keep the buffer.
 
+mod short;
+
+pub(crate) use short::{push as push_short, push_ascii};
+
 use crate::ValueView;
 
 /// Appends `text` as a JSON string, quotes included (RFC 8259, section 7).
+#[inline]
 pub fn push_string(out: &mut String, text: &str) {
+    if !short::push_plain_quoted(out, text) {
+        push_long_string(out, text);
+    }
+}
+
+/// One that is long or has to be escaped.
+fn push_long_string(out: &mut String, text: &str) {
     out.reserve(text.len() + 2);
     out.push('"');
     push_escaped(out, text);
@@ -31,9 +43,13 @@ fn escape(out: &mut String, text: &str) {
     let mut rest = text;
     loop {
         let (plain, escaped) = rest.split_at(plain_bytes(rest.as_bytes()));
-        out.push_str(plain);
-        let Some(&byte) = escaped.as_bytes().first() else { return };
-        push_escape(out, byte);
+        push_short(out, plain);
+        match escaped.as_bytes().first() {
+            None => return,
+            Some(b'"') => push_short(out, "\\\""),
+            Some(b'\\') => push_short(out, "\\\\"),
+            Some(&control) => push_control(out, control),
+        }
         rest = &escaped[1..];
     }
 }
@@ -71,21 +87,20 @@ fn plain_bytes(bytes: &[u8]) -> usize {
     plain + bytes[plain..].iter().take_while(|byte| is_plain_byte(byte)).count()
 }
 
-/// Whether one of eight bytes needs an escape: below a blank, a quote or a backslash. A byte of `x` is below `n` if the
-/// high bit of that byte is set in `(x - n) & !x`; a borrow from the byte before says so only if that one is below too.
+/// Whether one of eight bytes needs an escape: below a blank, a quote or a backslash. A byte of `x` is below `n` if its high
+/// bit is set in `(x - n) & !x`; a borrow from the byte before says so only if that one is below too. Of all ASCII, only
+/// what is below a blank, or a quote, is below 0x21 once bit 1 is turned over.
 #[inline]
 fn has_escape(word: u64) -> bool {
     const ONES: u64 = u64::MAX / 255;
-    let is_below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
-    let is_equal = |byte: u8| is_below(word ^ (ONES * u64::from(byte)), 1);
-    (is_below(word, 0x20) | is_equal(b'"') | is_equal(b'\\')) & (ONES * 0x80) != 0
+    let control_or_quote = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+    let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+    (control_or_quote | backslash) & !word & (ONES * 0x80) != 0
 }
 
 #[cold]
-fn push_escape(out: &mut String, byte: u8) {
+fn push_control(out: &mut String, byte: u8) {
     match byte {
-        b'"' => out.push_str("\\\""),
-        b'\\' => out.push_str("\\\\"),
         b'\n' => out.push_str("\\n"),
         b'\r' => out.push_str("\\r"),
         b'\t' => out.push_str("\\t"),
@@ -99,13 +114,13 @@ fn push_escape(out: &mut String, byte: u8) {
 /// Appends a whole number.
 #[inline]
 pub fn push_u64(out: &mut String, number: u64) {
-    out.push_str(itoa::Buffer::new().format(number));
+    push_short(out, itoa::Buffer::new().format(number));
 }
 
 /// Appends a whole number.
 #[inline]
 pub fn push_i64(out: &mut String, number: i64) {
-    out.push_str(itoa::Buffer::new().format(number));
+    push_short(out, itoa::Buffer::new().format(number));
 }
 
 /// Appends a number; as a string `"NaN"`, `"Infinity"`, `"-Infinity"` what JSON has no number for, as OTLP does.
@@ -120,15 +135,15 @@ pub fn push_f64(out: &mut String, number: f64) {
 }
 
 fn push_plain_f64(out: &mut String, number: f64) {
-    use std::fmt::Write;
-    let size = number.abs();
-    // Writing to a String cannot fail.
-    let _ = match number {
-        _ if number.is_nan() => write!(out, "NaN"),
-        _ if number.is_infinite() => write!(out, "{}Infinity", if number < 0.0 { "-" } else { "" }),
-        _ if size != 0.0 && !(1e-5..1e17).contains(&size) => write!(out, "{number:e}"),
-        _ => write!(out, "{number}"),
-    };
+    match number {
+        _ if number.is_nan() => out.push_str("NaN"),
+        _ if number.is_infinite() => out.push_str(if number < 0.0 { "-Infinity" } else { "Infinity" }),
+        _ => {
+            let mut digits = zmij::Buffer::new();
+            let digits = digits.format_finite(number);
+            push_short(out, digits.strip_suffix(".0").unwrap_or(digits));
+        }
+    }
 }
 
 /// Appends a value: a list as an object, bytes as a base64 string, an empty value as `null`.
@@ -177,7 +192,7 @@ pub fn push_object<'a>(out: &mut String, members: impl Iterator<Item = (&'a str,
 pub fn push_plain(out: &mut String, value: ValueView<'_>) {
     match value {
         ValueView::Empty => {}
-        ValueView::String(text) => out.push_str(text),
+        ValueView::String(text) => push_short(out, text),
         ValueView::Double(number) => push_plain_f64(out, number),
         ValueView::Bytes(bytes) => push_base64(out, bytes),
         value => push_value(out, value),
