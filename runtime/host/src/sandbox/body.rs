@@ -9,7 +9,7 @@ use std::{
 };
 
 use spangate_core::exporter::{ExportError, Fault, FaultKind};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use super::{
     component::Shared,
@@ -60,6 +60,8 @@ pub(super) struct Body {
     quarantine: Mutex<Quarantine>,
     last_fault: Mutex<Option<LastFault>>,
     idle: Mutex<IdlePool<Instance>>,
+    /// Told when an instance begins to have nothing to do and no other had.
+    has_idle: Arc<Notify>,
     /// Instances lost to faults and not made again yet.
     lost: AtomicU64,
 }
@@ -82,6 +84,7 @@ impl Body {
             quarantine: Mutex::new(Quarantine::new()),
             last_fault: Mutex::default(),
             idle: Mutex::new(idle),
+            has_idle: Arc::default(),
             lost: AtomicU64::new(0),
             parts,
         }
@@ -161,15 +164,26 @@ impl Body {
         let mut idle = lock(&self.idle);
         // Asked under the lock: who closes the slots empties the pool afterwards.
         if !self.slots.is_closed() {
+            let was_empty = idle.len() == 0;
             idle.put(instance, Instant::now());
+            drop(idle);
+            if was_empty {
+                self.has_idle.notify_one();
+            }
         }
         None
     }
 
     /// Drops instances whenever they have had nothing to do for as long as they may, for as long as the exporter lives.
+    /// While there is none it sleeps until there is one, whenever that is: thousands of exporters without work cost nothing.
     pub(super) async fn retire_idle(body: Weak<Self>) {
+        let Some(has_idle) = body.upgrade().map(|body| Arc::clone(&body.has_idle)) else { return };
         loop {
             let Some(wait) = body.upgrade().map(|body| lock(&body.idle).wait(Instant::now())) else { return };
+            let Some(wait) = wait else {
+                has_idle.notified().await;
+                continue;
+            };
             tokio::time::sleep(wait).await;
             let Some(body) = body.upgrade() else { return };
             // As if it were a call: no more instances run at once than may, and none after the last call.

@@ -35,14 +35,14 @@ impl<T> IdlePool<T> {
 
     /// One that has had nothing to do for as long as it may, the oldest first.
     pub(super) fn take_expired(&mut self, now: Instant) -> Option<T> {
-        let is_expired = self.wait(now).is_zero() && !self.waiting.is_empty();
+        let is_expired = self.wait(now).is_some_and(|wait| wait.is_zero());
         is_expired.then(|| self.waiting.remove(0).1)
     }
 
-    /// How long until one may have to go; as long as it takes the next one if there is none.
-    pub(super) fn wait(&self, now: Instant) -> Duration {
-        let Some((since, _)) = self.waiting.first() else { return self.timeout };
-        self.timeout.saturating_sub(now.saturating_duration_since(*since))
+    /// How long until one has to go; none if there is none.
+    pub(super) fn wait(&self, now: Instant) -> Option<Duration> {
+        let (since, _) = self.waiting.first()?;
+        Some(self.timeout.saturating_sub(now.saturating_duration_since(*since)))
     }
 }
 
@@ -58,7 +58,7 @@ mod tests {
         let start = Instant::now();
         let mut pool = IdlePool::new(TIMEOUT);
         pool.put('a', start);
-        assert_eq!((pool.take_expired(start + TIMEOUT - TICK), pool.wait(start + TIMEOUT - TICK)), (None, TICK));
+        assert_eq!((pool.take_expired(start + TIMEOUT - TICK), pool.wait(start + TIMEOUT - TICK)), (None, Some(TICK)));
         assert_eq!((pool.take_expired(start + TIMEOUT), pool.len()), (Some('a'), 0));
         pool.put('b', start);
         assert_eq!(pool.take_expired(start + TIMEOUT + TICK), Some('b'));
@@ -72,7 +72,7 @@ mod tests {
         let item = pool.take().unwrap();
         pool.put(item, start + TIMEOUT / 2);
         assert_eq!(pool.take_expired(start + TIMEOUT), None);
-        assert_eq!(pool.wait(start + TIMEOUT), TIMEOUT / 2);
+        assert_eq!(pool.wait(start + TIMEOUT), Some(TIMEOUT / 2));
         assert_eq!(pool.take_expired(start + TIMEOUT * 3 / 2), Some('a'));
     }
 
@@ -90,13 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_pool_waits_for_as_long_as_nothing_can_expire() {
+    fn an_empty_pool_waits_for_nothing() {
         let mut pool = IdlePool::<char>::new(TIMEOUT);
-        assert_eq!((pool.wait(Instant::now()), pool.take_expired(Instant::now())), (TIMEOUT, None));
+        assert_eq!((pool.wait(Instant::now()), pool.take_expired(Instant::now())), (None, None));
         let mut never = IdlePool::new(Duration::MAX);
         never.put('a', Instant::now());
         assert_eq!(never.take_expired(Instant::now() + TIMEOUT), None);
         let mut at_once = IdlePool::<char>::new(Duration::ZERO);
-        assert_eq!(at_once.take_expired(Instant::now()), None);
+        assert_eq!((at_once.wait(Instant::now()), at_once.take_expired(Instant::now())), (None, None));
     }
 }

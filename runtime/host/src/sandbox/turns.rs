@@ -7,7 +7,8 @@
 //! - while exporters compete, each gets CPU time by its weight, to the length of a slice; one alone may have it all;
 //! - nobody saves up turns while it has nothing to do, and nobody who waits waits for ever;
 //! - an exporter over its own share waits without holding others up;
-//! - a call that comes to its end soon does not wait for those that do not.
+//! - a call that comes to its end soon does not wait for those that do not;
+//! - who does not compete costs nothing, however many they are.
 //!
 //! The order is start-time fair queueing, which unlike deficit round robin need not know the length of a slice before
 //! it is over: every seat has a tag, the CPU time it used divided by its weight, and the lowest tag goes next. A seat
@@ -17,14 +18,16 @@
 //! What a call uses beyond [`ORDINARY`] counts [`DEAR`] times, as schedulers with feedback put behind others what has run
 //! for long. By weight alone four exporters that loop would leave the one that works a fifth, though it needs little.
 
+mod seats;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     time::{Duration, Instant},
 };
 
+use self::seats::{Seat, Seats};
 use super::credit::Credit;
 
 /// How much of the common budget may be saved up.
@@ -67,6 +70,17 @@ pub(super) enum Next {
     Nobody,
 }
 
+/// The seat whose turn is next.
+struct Candidate {
+    /// When it may go.
+    at: Instant,
+    tag: u128,
+    seat: SeatId,
+    ticket: Ticket,
+    /// The lowest tag of those that compute.
+    slowest: Option<u128>,
+}
+
 /// The budget and those who share it.
 #[derive(Debug)]
 pub(super) struct Turns {
@@ -74,21 +88,11 @@ pub(super) struct Turns {
     /// Slices that may run at once: a thread each.
     slots: usize,
     running: usize,
-    seats: BTreeMap<SeatId, Seat>,
+    seats: Seats,
     /// The tag of the seat served last.
     served: u128,
     last_seat: u64,
     last_ticket: u64,
-}
-
-#[derive(Debug)]
-struct Seat {
-    weight: u32,
-    /// Its own share; none while it is loaded or shut down.
-    share: Option<Credit>,
-    tag: u128,
-    waiting: VecDeque<Ticket>,
-    running: usize,
 }
 
 impl Turns {
@@ -98,7 +102,7 @@ impl Turns {
             credit: Credit::new(cores, BURST, now),
             slots: threads.max(1),
             running: 0,
-            seats: BTreeMap::new(),
+            seats: Seats::default(),
             served: 0,
             last_seat: 0,
             last_ticket: 0,
@@ -111,13 +115,13 @@ impl Turns {
         let id = SeatId(self.last_seat);
         let share = share.map(|share| Credit::new(share, SAVED, now));
         let seat = Seat { weight: weight.max(1), share, tag: self.served, waiting: VecDeque::new(), running: 0 };
-        self.seats.insert(id, seat);
+        self.seats.add(id, seat);
         id
     }
 
     /// Gives a seat up, and the slices that it still had.
     pub(super) fn stand(&mut self, id: SeatId) {
-        if let Some(seat) = self.seats.remove(&id) {
+        if let Some(seat) = self.seats.remove(id) {
             self.running = self.running.saturating_sub(seat.running);
         }
     }
@@ -126,30 +130,31 @@ impl Turns {
     pub(super) fn queue(&mut self, id: SeatId) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        if let Some(seat) = self.seats.get_mut(&id) {
+        let served = self.served;
+        self.seats.change(id, |seat| {
             if seat.waiting.is_empty() && seat.running == 0 {
-                seat.tag = seat.tag.max(self.served);
+                seat.tag = seat.tag.max(served);
             }
             seat.waiting.push_back(ticket);
-        }
+        });
         ticket
     }
 
     /// A call that waited does not want to any more.
     pub(super) fn withdraw(&mut self, id: SeatId, ticket: Ticket) {
-        if let Some(seat) = self.seats.get_mut(&id) {
-            seat.waiting.retain(|waiting| *waiting != ticket);
-        }
+        self.seats.change(id, |seat| seat.waiting.retain(|waiting| *waiting != ticket));
     }
 
     /// A slice is over.
     pub(super) fn settle(&mut self, id: SeatId, slice: impl Into<Slice>, now: Instant) {
         let slice = slice.into();
         self.credit.charge(slice.used, now);
-        if let Some(seat) = self.seats.get_mut(&id) {
-            self.running = self.running.saturating_sub(usize::from(seat.running > 0));
+        let was_running = self.seats.change(id, |seat| {
+            let was_running = seat.running > 0;
             seat.settle(slice, now);
-        }
+            was_running
+        });
+        self.running = self.running.saturating_sub(usize::from(was_running.unwrap_or(false)));
     }
 
     /// A slice is over, and its call wants another. Told at once, because a seat that leaves the queue in between has
@@ -157,9 +162,7 @@ impl Turns {
     pub(super) fn settle_and_queue(&mut self, id: SeatId, slice: impl Into<Slice>, now: Instant) -> Ticket {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        if let Some(seat) = self.seats.get_mut(&id) {
-            seat.waiting.push_back(ticket);
-        }
+        self.seats.change(id, |seat| seat.waiting.push_back(ticket));
         self.settle(id, slice, now);
         ticket
     }
@@ -169,43 +172,58 @@ impl Turns {
         if self.running >= self.slots {
             return Next::Nobody;
         }
-        let (ready, plenty, served) = (self.credit.ready_at(now), self.credit.half_full_at(now), self.served);
+        let (ready, plenty) = (self.credit.ready_at(now), self.credit.half_full_at(now));
+        let Some(Candidate { at, tag, seat, ticket, slowest }) = self.candidate(ready, now) else {
+            return Next::Nobody;
+        };
+        if at > now {
+            return Next::At(at, ticket);
+        }
         // While the budget is short, a free thread is no reason to compute ahead of somebody who computes: side by side, a
         // heavy seat and a light one would get the same.
-        let slowest = self.seats.values().filter(|seat| seat.running > 0).map(|seat| seat.tag).min();
-        let waiting = self.seats.values_mut().filter(|seat| !seat.waiting.is_empty());
-        let waiting = waiting.map(|seat| {
+        if slowest.is_some_and(|slowest| slowest < tag) && plenty > now {
+            return Next::At(plenty, ticket);
+        }
+        self.seats.change(seat, |seat| {
+            seat.waiting.pop_front();
+            seat.running += 1;
+        });
+        self.running += 1;
+        self.served = self.served.max(tag);
+        Next::Run(ticket)
+    }
+
+    /// Who goes first of those that wait, the common credit being there at `ready`.
+    fn candidate(&mut self, ready: Instant, now: Instant) -> Option<Candidate> {
+        let served = self.served;
+        let mut first: Option<Candidate> = None;
+        let mut slowest: Option<u128> = None;
+        self.seats.each_competing(|id, seat| {
+            if seat.running > 0 {
+                slowest = Some(slowest.map_or(seat.tag, |slowest| slowest.min(seat.tag)));
+            }
+            let Some(ticket) = seat.waiting.front().copied() else { return };
             let own = seat.ready_at(now);
             if own > now {
                 // Whom its own share holds back does not compete, and saves up nothing meanwhile.
                 seat.tag = seat.tag.max(served);
             }
-            (own.max(ready), seat.tag, seat)
+            let (at, tag) = (own.max(ready), seat.tag);
+            if first.as_ref().is_none_or(|first| (at, tag) < (first.at, first.tag)) {
+                first = Some(Candidate { at, tag, seat: id, ticket, slowest: None });
+            }
         });
-        let Some((at, tag, seat)) = waiting.min_by_key(|(at, tag, _)| (*at, *tag)) else { return Next::Nobody };
-        if at > now {
-            return seat.waiting.front().map_or(Next::Nobody, |first| Next::At(at, *first));
-        }
-        let Some(first) = seat.waiting.front().copied() else { return Next::Nobody };
-        if slowest.is_some_and(|slowest| slowest < tag) && plenty > now {
-            return Next::At(plenty, first);
-        }
-        seat.waiting.pop_front();
-        seat.running += 1;
-        self.running += 1;
-        self.served = self.served.max(tag);
-        Next::Run(first)
+        first.map(|first| Candidate { slowest, ..first })
     }
 
     /// When a seat has paid its own debt; `now` if it has none.
     pub(super) fn own_ready_at(&mut self, id: SeatId, now: Instant) -> Instant {
-        self.seats.get_mut(&id).map_or(now, |seat| seat.ready_at(now))
+        self.seats.change(id, |seat| seat.ready_at(now)).unwrap_or(now)
     }
 
     /// CPU time that a seat owes to its own share.
     pub(super) fn debt_of(&mut self, id: SeatId, now: Instant) -> Duration {
-        let share = self.seats.get_mut(&id).and_then(|seat| seat.share.as_mut());
-        share.map_or(Duration::ZERO, |share| share.debt(now))
+        self.seats.change(id, |seat| seat.debt(now)).unwrap_or_default()
     }
 
     /// CPU time that all together owe.
@@ -215,15 +233,15 @@ impl Turns {
 
     /// Calls that wait.
     pub(super) fn waiting(&self) -> usize {
-        self.seats.values().map(|seat| seat.waiting.len()).sum()
+        self.seats.calls_waiting()
     }
 
     /// Cores that a seat gets even if all others want what they can get, and its calls are long and theirs short.
     pub(super) fn guaranteed(&self, id: SeatId) -> f64 {
-        let Some(seat) = self.seats.get(&id) else { return 0.0 };
-        let others = self.seats.iter().filter(|(other, _)| **other != id).map(|(_, seat)| f64::from(seat.weight));
+        let Some(seat) = self.seats.get(id) else { return 0.0 };
+        let others = self.seats.weights_beside(seat) as f64;
         let own = f64::from(seat.weight) / f64::from(DEAR);
-        let of_all = self.credit.rate().min(self.slots as f64) * own / (own + others.sum::<f64>());
+        let of_all = self.credit.rate().min(self.slots as f64) * own / (own + others);
         seat.share.as_ref().map_or(of_all, |share| share.rate().min(of_all))
     }
 }
@@ -240,19 +258,5 @@ impl From<Duration> for Slice {
     /// The first slice of a call.
     fn from(used: Duration) -> Self {
         Self { used, before: Duration::ZERO }
-    }
-}
-
-impl Seat {
-    fn settle(&mut self, slice: Slice, now: Instant) {
-        self.running = self.running.saturating_sub(1);
-        self.tag += slice.price().max(LEAST).as_nanos() * SCALE / u128::from(self.weight);
-        if let Some(share) = &mut self.share {
-            share.charge(slice.used, now);
-        }
-    }
-
-    fn ready_at(&mut self, now: Instant) -> Instant {
-        self.share.as_mut().map_or(now, |share| share.ready_at(now))
     }
 }

@@ -1,14 +1,19 @@
 //! Instances come and go: after a fault, when worn, when abandoned.
 
 use std::{
-    sync::Arc,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Wake, Waker},
     time::{Duration, Instant},
 };
 
 use spangate_core::exporter::{ExportError, ExportOutcome, Exporter, FaultKind};
 
 use super::{
-    super::{Health, SandboxExporter},
+    super::{Health, SandboxExporter, body::Body},
     faults::sleeping,
     stage::{Guest, Stage, batch},
 };
@@ -286,4 +291,32 @@ async fn a_sandbox_that_is_gone_makes_exporters_unavailable_not_wrong() {
     let keep = Arc::clone(&exporter);
     drop(exporter);
     assert_eq!(export(&keep).await, Ok(ExportOutcome::Accepted));
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakings(AtomicUsize);
+
+impl Wake for Wakings {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exporter_without_instances_is_never_woken_to_look_for_some() {
+    let exporter = Stage::idling(Duration::from_millis(100)).load(&Guest::default()).await;
+    let instance = exporter.body.take_idle().expect("the first instance");
+    let wakings = Arc::new(Wakings::default());
+    let waker = Waker::from(Arc::clone(&wakings));
+    let mut retirement = Box::pin(Body::retire_idle(Arc::downgrade(&exporter.body)));
+    assert!(retirement.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    assert_eq!(wakings.0.load(SeqCst), 0);
+    // One that has something to wait for has a timer.
+    assert!(exporter.body.put_back(instance).is_none());
+    let mut retirement = Box::pin(Body::retire_idle(Arc::downgrade(&exporter.body)));
+    assert!(retirement.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    assert!(wakings.0.load(SeqCst) > 0);
 }
