@@ -14,7 +14,7 @@ use crate::{
     config_file,
     exit::Exit,
     listing::{self, Line},
-    loading,
+    loading, narrowing,
     paint::{self, Paint},
     receiver_files,
     stderr_log::StderrLog,
@@ -32,8 +32,10 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit> {
     log.finish();
     let loaded = loaded?;
     let (unusable, warnings) = receiver_files::check(&document);
-    let problems = sorted(no_receiver(&document), loaded.problems.into_iter().chain(unusable).collect());
-    for warning in warnings {
+    let (keyless, more_warnings) = narrowing::check(&document);
+    let found = loaded.problems.into_iter().chain(unusable).chain(keyless);
+    let problems = sorted(no_receiver(&document), found.collect());
+    for warning in warnings.into_iter().chain(more_warnings) {
         let warning = document.config.secrets.redact(&warning);
         eprintln!("{} {warning}", paint::stderr().yellow("warning:"));
     }
@@ -67,7 +69,11 @@ fn text(document: &Document, described: &[(String, Description)], page: usize, p
     text += &listing::listeners(&listing::configured(config, |name| listing::address(config, name)));
     text.push('\n');
     let lines: Vec<_> = described.iter().map(|(name, said)| line(name, said)).collect();
-    text + &listing::exporters(config, &lines, page, paint)
+    text += &listing::exporters(config, &lines, page, paint);
+    match narrowing::text(config, page, paint) {
+        nothing if nothing.is_empty() => text,
+        narrowed => format!("{text}\nnot everything is shown to\n\n{narrowed}"),
+    }
 }
 
 fn line(name: &str, said: &Description) -> Line {

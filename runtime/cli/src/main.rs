@@ -14,6 +14,7 @@ mod inspect;
 mod listing;
 mod load_problem;
 mod loading;
+mod narrowing;
 mod new;
 mod paint;
 mod receiver_files;

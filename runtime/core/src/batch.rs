@@ -15,6 +15,7 @@ use bytes::Bytes;
 
 use crate::{
     columns::{Columns, pair},
+    narrow::ShownBatches,
     otlp,
     signal::Signal,
 };
@@ -64,8 +65,14 @@ pub struct Batch {
     metadata: Metadata,
     form: Form,
     views: Arc<Views>,
-    /// The views of those it is lent to now, if there are any.
-    lent: Arc<Mutex<Weak<Views>>>,
+    lent: Arc<Mutex<Lent>>,
+}
+
+/// What belongs to those that the batch is lent to now, if there are any.
+#[derive(Debug, Default)]
+struct Lent {
+    views: Weak<Views>,
+    shown: ShownBatches,
 }
 
 /// The form a batch came in, and stays in.
@@ -118,9 +125,25 @@ impl Batch {
     /// with this batch.
     pub fn lend(&self) -> Batch {
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        let views = lent.upgrade().unwrap_or_default();
-        *lent = Arc::downgrade(&views);
+        let views = lent.views.upgrade().unwrap_or_default();
+        lent.views = Arc::downgrade(&views);
         Batch { views, ..self.clone() }
+    }
+
+    /// Looks at what is shown of it to exporters that may not see everything.
+    pub(crate) fn with_shown<T>(&self, look: impl FnOnce(&mut ShownBatches) -> T) -> T {
+        look(&mut self.lent.lock().unwrap_or_else(PoisonError::into_inner).shown)
+    }
+
+    /// The same batch, with the same id, of these columns and of nothing else.
+    pub(crate) fn narrowed_to(&self, columns: Columns) -> Batch {
+        Batch { whole: self.whole, ..Self::recorded(self.id, self.signal, columns, self.metadata.clone()) }
+    }
+
+    /// As [`Self::select`], of rows that are ascending and exist; a part of a piece is a piece.
+    pub(crate) fn remainder(&self, rows: &[u32]) -> Batch {
+        let part = self.part(rows);
+        if self.whole == self.id { part } else { Batch { whole: self.whole, ..part } }
     }
 
     /// The batch's id, an idempotency key.

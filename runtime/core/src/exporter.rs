@@ -10,10 +10,22 @@ use crate::batch::Batch;
 /// A future an exporter returns. Dropping it abandons the call.
 pub type ExportFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Work that is done before a call, without waiting for anything.
+pub type Preparation = Box<dyn FnOnce() + Send>;
+
 /// Delivers batches. Calls may overlap up to the concurrency the operator chose.
 pub trait Exporter: Send + Sync {
     /// Delivers one batch; `attempt` counts from 1.
     fn export(&self, batch: Arc<Batch>, attempt: u32) -> ExportFuture<'_, Result<ExportOutcome, ExportError>>;
+
+    /// Does what has to be done with a batch before this exporter is handed it, where its calls run: a batch is narrowed
+    /// there, at its pace and not at that of others. The default does it at once.
+    fn prepare(&self, preparation: Preparation) -> ExportFuture<'_, Result<(), ExportError>> {
+        Box::pin(async move {
+            preparation();
+            Ok(())
+        })
+    }
 
     /// Sends what is held back. The default holds nothing back.
     fn flush(&self) -> ExportFuture<'_, Result<(), ExportError>> {

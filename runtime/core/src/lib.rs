@@ -15,6 +15,7 @@ pub mod flush;
 pub mod in_memory;
 pub mod intake;
 pub mod limits;
+pub mod narrow;
 pub mod otlp;
 pub mod poison;
 pub mod processor;

@@ -23,6 +23,8 @@ pub enum DropReason {
     DeadLetterFailed,
     /// The process stopped before the batch could be delivered.
     Shutdown,
+    /// The operator's `[select]` leaves them out for this exporter.
+    Select,
 }
 
 impl DropReason {
@@ -34,10 +36,11 @@ impl DropReason {
             Self::Fault(kind) => kind.as_str(),
             Self::DeadLetterFailed => "dead_letter_failed",
             Self::Shutdown => "shutdown",
+            Self::Select => "select",
         }
     }
 
-    const ROWS: usize = FaultKind::ALL.len() + 4;
+    const ROWS: usize = FaultKind::ALL.len() + 5;
 
     fn row(self) -> usize {
         match self {
@@ -45,7 +48,8 @@ impl DropReason {
             Self::TooOld => 1,
             Self::Shutdown => 2,
             Self::DeadLetterFailed => 3,
-            Self::Fault(kind) => 4 + kind as usize,
+            Self::Select => 4,
+            Self::Fault(kind) => 5 + kind as usize,
         }
     }
 
@@ -55,7 +59,8 @@ impl DropReason {
             1 => Self::TooOld,
             2 => Self::Shutdown,
             3 => Self::DeadLetterFailed,
-            _ => Self::Fault(FaultKind::ALL[row - 4]),
+            4 => Self::Select,
+            _ => Self::Fault(FaultKind::ALL[row - 5]),
         }
     }
 }
@@ -88,6 +93,11 @@ impl Ledger {
     /// Rows dropped, by reason; reasons without any are left out.
     pub fn dropped(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
         (0..DropReason::ROWS).map(|row| (DropReason::from_row(row), self.dropped[row])).filter(|(_, rows)| *rows > 0)
+    }
+
+    /// Rows that the operator's `[select]` left out. They are among the dropped ones.
+    pub fn left_out(&self) -> u64 {
+        self.dropped[DropReason::Select.row()]
     }
 
     /// Rows dropped for any reason.

@@ -101,7 +101,7 @@ pub mod status;
 pub mod telemetry;
 mod text;
 
-pub use pipeline::{EventNames, ExporterReport, Report, Subscription};
+pub use pipeline::{EventNames, ExporterReport, KeyedHash, Report, Subscription};
 pub use runtime::{Flusher, NativeExporter, Runtime, RuntimeBuilder, ShutdownGuard, StartError, StartProblem};
 pub use sandbox::{
     Description, Import, Inspection, LoadError, Need, SandboxError, SettingError, TerminalSink, inspect,

@@ -92,5 +92,6 @@ impl Stage {
 /// Everything that can be granted, or what the author says.
 fn grants(named: &[TrialGrant]) -> Grants {
     let has = |grant: TrialGrant| named.is_empty() || named.contains(&grant);
-    Grants { http: has(TrialGrant::Http).then(HttpGrant::default), terminal: has(TrialGrant::Terminal) }
+    let http = has(TrialGrant::Http).then(HttpGrant::default);
+    Grants { http, terminal: has(TrialGrant::Terminal), ..Grants::default() }
 }

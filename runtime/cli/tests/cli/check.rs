@@ -182,3 +182,32 @@ fn what_senders_need_stands_behind_the_address() {
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(said.stdout.contains("  OTLP over gRPC  0.0.0.0:4317  bearer token, insecure\n"), "{}", said.stdout);
 }
+
+#[test]
+fn what_an_exporter_may_not_see_is_shown_and_a_key_that_cannot_be_used_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("key"), "canary-canary-16\n").expect("written");
+    std::fs::write(folder.path().join("short"), "canary").expect("written");
+    let config = |lines: &str| {
+        format!(
+            "[receivers.otlp_http]\n[exporters.a]\ncomponent = \"builtin:console\"\ngrants.terminal = true\n{lines}"
+        )
+    };
+    let lines = "grants.columns = [\"name\", \"attributes\"]\ngrants.attributes.deny = [\"card.*\"]\nselect.hash = [\"user\"]\n";
+    let said = check(folder.path(), &config(lines));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for part in ["name, attributes", "all but card.*", "hashes user without a key"] {
+        assert!(said.stdout.contains(part), "no {part} in\n{}", said.stdout);
+    }
+    assert!(said.stdout.lines().skip(1).all(|line| line.chars().count() <= 80), "{}", said.stdout);
+    assert!(said.stderr.contains("warning: exporters.a.select.hash: hashed without `hash_key`"), "{}", said.stderr);
+    let keyed = |file: &str| check(folder.path(), &config(&format!("{lines}select.hash_key_file = \"{file}\"\n")));
+    let said = keyed("key");
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    assert!(said.stdout.contains("hashes user with a key") && !said.stdout.contains("canary"), "{}", said.stdout);
+    let said = keyed("short");
+    assert_eq!(said.code, Some(2));
+    for part in ["spangate.toml:8:24", "a key of 6 bytes can be guessed: at least 16"] {
+        assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
+    }
+}

@@ -3,6 +3,7 @@
 //! Complete: OTLP to columns and back is the identity, unknown protobuf fields and `Resource.entity_refs` excepted.
 
 mod append;
+mod column;
 mod counts;
 mod groups;
 mod measure;
@@ -15,11 +16,13 @@ mod table;
 mod tables;
 mod values;
 
+pub use column::{Column, ColumnSet};
 pub use counts::Counts;
 pub use groups::Groups;
 pub use owner::Owner;
 pub(crate) use push::push_text;
 pub use push::{MAX_RECORDED_DEPTH, join_words, kind, pair, push_u64, u64_at, words};
 pub use read::{AttributeRow, id_at, owned};
+pub(crate) use select::{Fate, MAX_DEPTH, Sieve};
 pub use store::{Columns, ColumnsBuilder};
 pub use tables::*;

@@ -17,6 +17,8 @@ pub struct QueueEntry {
     pub suspicion: Suspicion,
     /// Attempts that ended because the backend did not take the credentials. Counted by whoever tries it.
     pub unauthorized: u32,
+    /// Whether it is counted what the exporter is not shown of it. Kept by whoever tries it.
+    pub is_narrowing_counted: bool,
     /// When it may be tried next.
     pub not_before: Duration,
     /// Its place.

@@ -175,6 +175,7 @@ impl ExporterQueue {
             attempt: 0,
             suspicion: Suspicion::default(),
             unauthorized: 0,
+            is_narrowing_counted: false,
             not_before: now,
             sequence,
         });

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod differential;
 mod json;
+mod narrowing;
 mod normal;
 mod properties;
 mod vectors;

@@ -6,8 +6,18 @@ use std::ops::Range;
 
 /// Whether a key's name says that its value is a secret.
 pub(super) fn is_telling(key: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["headers", "authorization", "cookie", "token", "secret", "passw", "credential", "api_key", "apikey"];
+    const WORDS: [&str; 10] = [
+        "headers",
+        "authorization",
+        "cookie",
+        "token",
+        "secret",
+        "passw",
+        "credential",
+        "api_key",
+        "apikey",
+        "hash_key",
+    ];
     let key = key.to_ascii_lowercase().replace('-', "_");
     // Its values are names of headers.
     let key = key.replace("metadata_headers", "");

@@ -8,6 +8,8 @@
 //! 3. Nobody else can read along or have the lines written elsewhere: mode 0600, no link is followed, and a file of another
 //!    user, or one that others can write to, is refused.
 //! 4. No secret of the configuration is in it, whatever the exporter said in its panic.
+//! 5. Nothing is in it that the exporter was not to see: whoever reads the file of one exporter learns no more than that
+//!    exporter, and the line is what made it fault.
 //!
 //! Format, stable: `DIR/NAME.jsonl`, one line per isolated row or rows, each a request in OTLP's JSON encoding
 //! (`ExportTraceServiceRequest`, or `ExportLogsServiceRequest` for events) with a first member of its own that readers of

@@ -8,8 +8,10 @@ use std::{
 };
 
 use spangate_core::{
+    batch::Batch,
     clock::Clock,
     exporter::Fault,
+    narrow::Narrowing,
     queue::QueueEntry,
     tally::{DropReason, Settled},
 };
@@ -62,11 +64,20 @@ impl DeadLetters {
     }
 
     /// A panic in there is a defect of ours, and no reason for rows to wait for ever.
-    fn write(&self, letter: &Letter) -> Result<(), String> {
-        let (batch, fault) = (&letter.entry.batch.lend(), &letter.fault);
-        let written =
-            catch_unwind(AssertUnwindSafe(|| self.file.append(batch, fault, SystemClock::new().unix_nanos())));
-        written.map_err(|_| "the writer panicked".to_owned())?.map_err(|error| error.to_string())
+    fn write(&self, letter: &Letter, narrowing: Option<&Arc<Narrowing>>) -> Result<(), String> {
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            let now = SystemClock::new().unix_nanos();
+            let append = |batch: &Batch| self.file.append(batch, &letter.fault, now).map_err(|error| error.to_string());
+            match narrowing {
+                None => append(&letter.entry.batch.lend()),
+                Some(narrowing) => {
+                    let shown = letter.entry.batch.show(narrowing);
+                    let batch = shown.batch().ok_or("the exporter is to see nothing of it")?;
+                    append(&batch)
+                }
+            }
+        }));
+        written.unwrap_or_else(|_| Err("the writer panicked".to_owned()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Outbox> {
@@ -97,7 +108,8 @@ impl Lane {
         tokio::task::spawn_blocking(move || {
             while let Some((dead_letters, letter)) = lane.dead_letters.as_ref().and_then(|all| Some((all, all.next()?)))
             {
-                lane.finish_burial(&letter, dead_letters.write(&letter));
+                let written = dead_letters.write(&letter, lane.settings.narrowing.as_ref());
+                lane.finish_burial(&letter, written);
             }
             lane.settled.notify_waiters();
         });

@@ -7,8 +7,10 @@
 use std::{sync::Arc, time::Duration};
 
 use spangate_core::{
+    batch::Batch,
     clock::Clock,
     exporter::{ExportError, ExportOutcome, Fault, FaultKind},
+    narrow::Shown,
     queue::QueueEntry,
     tally::Settled,
 };
@@ -68,11 +70,17 @@ async fn work(
         match lane.next_step(now) {
             Step::Try(entry) => {
                 let entry = in_hand.insert(entry);
-                if let Some((answer, now)) = attempt(lane, entry, clock, cut_off).await
-                    && let Some(entry) = in_hand.take()
-                {
-                    let settled = lane.settle(entry, &answer, now);
-                    complain(lane, &answer, settled);
+                match attempt(lane, entry, clock, cut_off).await {
+                    Ended::Answered(answer, now) => {
+                        let Some(entry) = in_hand.take() else { continue };
+                        let settled = lane.settle(entry, &answer, now);
+                        complain(lane, &answer, settled);
+                    }
+                    Ended::NoRowLeft => {
+                        *in_hand = None;
+                        lane.pass_over(clock.monotonic());
+                    }
+                    Ended::GivenUp => {}
                 }
             }
             Step::Cut(entry) => lane.cut(entry),
@@ -88,32 +96,59 @@ async fn work(
     }
 }
 
-/// The answer and when it came; none if the pipeline was cut off, and the batch given up.
-async fn attempt(
-    lane: &Lane,
-    entry: &QueueEntry,
-    clock: &dyn Clock,
-    cut_off: &mut watch::Receiver<bool>,
-) -> Option<(Answer, Duration)> {
+/// How an attempt ended.
+enum Ended {
+    /// With an answer, and when it came.
+    Answered(Answer, Duration),
+    /// Without a call: the exporter is to see no row of it, and each is settled.
+    NoRowLeft,
+    /// The pipeline was cut off, and the batch given up.
+    GivenUp,
+}
+
+async fn attempt(lane: &Lane, entry: &mut QueueEntry, clock: &dyn Clock, cut_off: &mut watch::Receiver<bool>) -> Ended {
     tokio::select! {
-        answer = call(lane, entry) => Some((answer, clock.monotonic())),
+        answer = call(lane, entry) => match answer {
+            Some(answer) => Ended::Answered(answer, clock.monotonic()),
+            None => Ended::NoRowLeft,
+        },
         // The call is dropped where it stands; an error means that the pipeline itself is gone.
         _ = cut_off.wait_for(|is_cut| *is_cut) => {
             lane.abandon(entry);
-            None
+            Ended::GivenUp
         }
     }
 }
 
-async fn call(lane: &Lane, entry: &QueueEntry) -> Answer {
+/// None if there is no row for the exporter to see.
+async fn call(lane: &Lane, entry: &mut QueueEntry) -> Option<Answer> {
     let deadline = lane.settings.deadline;
-    // Lent, so that no view that is built for the call is still there when the batch is queued again.
-    let batch = Arc::new(entry.batch.lend());
-    let export = catch(|| lane.exporter.export(batch, entry.attempt));
-    timeout(deadline, export).await.unwrap_or_else(|_| {
-        let detail = format!("no answer within {deadline:?}");
-        Err(ExportError::Fault(Fault { kind: FaultKind::DeadlineExceeded, detail }))
-    })
+    let call = async {
+        // Lent, so that no view that is built for the call is still there when the batch is queued again.
+        let lent = match &lane.settings.narrowing {
+            None => Lent::Whole(Arc::new(entry.batch.lend())),
+            Some(narrowing) => Lent::Narrowed(lane.show(&entry.batch, narrowing).await?),
+        };
+        let batch = match &lent {
+            Lent::Whole(batch) => Some(batch.clone()),
+            Lent::Narrowed(shown) => lane.leave_out(entry, shown),
+        };
+        let Some(batch) = batch else { return Ok(None) };
+        catch(|| lane.exporter.export(batch, entry.attempt)).await.map(Some)
+    };
+    timeout(deadline, call).await.map_or_else(
+        |_| {
+            let detail = format!("no answer within {deadline:?}");
+            Some(Err(ExportError::Fault(Fault { kind: FaultKind::DeadlineExceeded, detail })))
+        },
+        Result::transpose,
+    )
+}
+
+/// What the exporter is handed. Kept until it answered: others share what was made for it.
+enum Lent {
+    Whole(Arc<Batch>),
+    Narrowed(Shown),
 }
 
 /// What costs rows is told, and why a backend does not take them now. What the sandbox says itself is only counted.

@@ -16,6 +16,7 @@ use fastrand::Rng;
 use spangate_core::{
     batch::{Batch, Origin},
     exporter::Exporter,
+    narrow::Changes,
     poison::{Circuit, Standing},
     queue::{ExporterQueue, Pushed, QueueEntry, WhenFull},
     signal::Signal,
@@ -28,6 +29,7 @@ use super::{
     authorization::Authorization,
     dead_letters::DeadLetters,
     lane_settings::LaneSettings,
+    showing::Unseen,
     subscription::Wanted,
 };
 use crate::telemetry::SparingLog;
@@ -41,6 +43,8 @@ pub(crate) struct Lane {
     pub(super) attempts: Attempts,
     /// Where rows go that the exporter cannot take; none drops them.
     pub(super) dead_letters: Option<DeadLetters>,
+    /// What it was not shown.
+    pub(super) unseen: Unseen,
     tally: Arc<Tally>,
     state: Mutex<State>,
     not_subscribed: AtomicU64,
@@ -117,6 +121,7 @@ impl Lane {
             tally,
             state: Mutex::new(state),
             attempts: Attempts::default(),
+            unseen: Unseen::default(),
             not_subscribed: AtomicU64::new(0),
             changed: Notify::new(),
             settled: Notify::new(),
@@ -259,6 +264,11 @@ impl Lane {
     /// How attempts ended.
     pub(crate) fn attempts(&self) -> AttemptLog {
         self.attempts.read()
+    }
+
+    /// Attributes that it was not shown as they are.
+    pub(crate) fn unseen(&self) -> Changes {
+        self.unseen.read()
     }
 
     /// Rows it was not offered because it wants other events or signals.

@@ -1,8 +1,9 @@
 //! How one exporter is fed.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use spangate_core::{
+    narrow::Narrowing,
     queue::{QueueLimits, WhenFull},
     retry::RetryPolicy,
 };
@@ -31,6 +32,8 @@ pub(crate) struct LaneSettings {
     pub(crate) pause: Duration,
     /// Where rows go that the exporter cannot take; none drops them.
     pub(crate) dead_letters: Option<DeadLetterFile>,
+    /// What it may see of a batch; none lets it see everything. Exporters with the same one share what is made with it.
+    pub(crate) narrowing: Option<Arc<Narrowing>>,
     /// Names of the senders' headers that the backend sees.
     pub(crate) sender_headers: Vec<String>,
 }

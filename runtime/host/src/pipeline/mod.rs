@@ -10,8 +10,8 @@
 //!
 //! Design: an [`entrance`] per signal cuts batches once and offers them to a [`lane`] per exporter, each with its
 //! queue, ledger and back-off. The [`collector`] brings in what was recorded; receivers bring in requests themselves,
-//! on their own tasks. [`delivery`] workers, as many per lane as the operator chose, take what is ready, call the
-//! exporter, and let the [`verdict`] put every row where it belongs. A row that makes an exporter fault is looked for
+//! on their own tasks. [`delivery`] workers, as many per lane as the operator chose, take what is ready, take out what the
+//! exporter is not to see ([`showing`]), call the exporter, and let the [`verdict`] put every row where it belongs. A row that makes an exporter fault is looked for
 //! ([`faulting`]) and written to the [`dead_letters`].
 
 mod attempts;
@@ -27,11 +27,13 @@ mod entrance;
 mod faulting;
 mod flow;
 mod home;
+mod keyed_hash;
 mod lane;
 mod lane_settings;
 mod received_sampler;
 mod report;
 mod settling;
+mod showing;
 mod subscription;
 #[cfg(test)]
 mod tests;
@@ -41,6 +43,7 @@ pub(crate) use attempts::AttemptLog;
 pub(crate) use dead_letter_file::DeadLetterFile;
 pub(crate) use flow::{Pipeline, PipelineParts};
 pub(crate) use home::Home;
+pub use keyed_hash::KeyedHash;
 pub(crate) use lane::Lane;
 pub(crate) use lane_settings::{LaneSettings, queue_limits, retry_policy};
 pub(crate) use received_sampler::ReceivedSampler;

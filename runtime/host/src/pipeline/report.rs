@@ -48,9 +48,10 @@ impl Report {
         self.exporters.iter().map(ExporterReport::lost_rows).sum()
     }
 
-    /// Rows given up for any reason since the start, those that the process's end cost included.
+    /// Rows given up for any reason since the start, those that the process's end cost included. What `[select]` leaves
+    /// out is not given up.
     pub fn dropped_rows(&self) -> u64 {
-        self.exporters.iter().map(|exporter| exporter.ledger.dropped_total()).sum()
+        self.exporters.iter().map(|exporter| exporter.ledger.dropped_total() - exporter.ledger.left_out()).sum()
     }
 
     /// Rows that still wait or are being tried; after a shutdown those that an exporter does not let go.
@@ -75,9 +76,14 @@ impl ExporterReport {
         lost.map(|(_, rows)| rows).sum()
     }
 
-    /// Rows that its backend does not have, for whatever reason.
+    /// Rows that its backend does not have, for whatever reason, but for those that `[select]` leaves out.
     pub fn undelivered_rows(&self) -> u64 {
-        self.ledger.accepted.saturating_sub(self.ledger.delivered)
+        self.wanted_rows().saturating_sub(self.ledger.delivered)
+    }
+
+    /// Rows that its backend was to have.
+    fn wanted_rows(&self) -> u64 {
+        self.ledger.accepted.saturating_sub(self.ledger.left_out())
     }
 }
 
@@ -88,7 +94,7 @@ impl fmt::Display for Report {
             return f.write_str(obstacle);
         }
         let at_intake = self.rows_dropped_at_intake();
-        let all = self.exporters.iter().map(|exporter| exporter.ledger.accepted).sum::<u64>() + at_intake;
+        let all = self.exporters.iter().map(ExporterReport::wanted_rows).sum::<u64>() + at_intake;
         match (self.undelivered_rows(), all) {
             (0, 0) => f.write_str("there was nothing to deliver")?,
             (0, 1) => f.write_str("the one row was delivered")?,
@@ -108,7 +114,8 @@ impl fmt::Display for Report {
 impl fmt::Display for ExporterReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ledger = &self.ledger;
-        write!(f, "{}: {} of {} delivered", self.name, Thousands(ledger.delivered), Thousands(ledger.accepted))?;
+        let (delivered, wanted) = (Thousands(ledger.delivered), Thousands(self.wanted_rows()));
+        write!(f, "{}: {delivered} of {wanted} delivered", self.name)?;
         let waiting = ledger.queued + ledger.in_flight;
         for (name, rows) in
             [("rejected", ledger.rejected), ("dead-lettered", ledger.dead_lettered), ("still waiting", waiting)]

@@ -14,6 +14,7 @@ mod handle;
 mod io;
 mod layers;
 mod located;
+mod narrowings;
 mod native;
 mod outlet;
 mod ports;

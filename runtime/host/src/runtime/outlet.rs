@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use spangate_core::exporter::Exporter;
+use spangate_core::{columns::Column, exporter::Exporter, narrow::Pattern};
 
-use super::{components, layers::NativeDefaults, native::NativeExporter};
+use super::{components, layers::NativeDefaults, narrowings::Narrowings, native::NativeExporter};
 use crate::{
     config,
     pipeline::{DeadLetterFile, Lane, LaneSettings, Subscription, queue_limits, retry_policy},
     sandbox::SandboxExporter,
+    status::NarrowingStatus,
     telemetry::{Log, SparingLog, Sparingly},
 };
 
@@ -24,18 +25,21 @@ pub(super) struct Outlet {
     pub(super) lane: Arc<Lane>,
     pub(super) exporter: Arc<dyn Exporter>,
     pub(super) tick_interval: Option<Duration>,
+    /// As `/status` shows it.
+    pub(super) narrowing: Option<NarrowingStatus>,
 }
 
 impl Outlet {
     /// A sandboxed exporter.
     ///
     /// # Errors
-    /// One line for every key of `[subscribe]` that asks for more than the exporter wants.
+    /// One line for every key of `[subscribe]` that asks for more than the exporter wants, or one for what cannot be had.
     pub(super) fn sandboxed(
         name: &str,
         exporter: Arc<SandboxExporter>,
         config: &config::Exporter,
         whole: &config::Config,
+        narrowings: &mut Narrowings,
     ) -> Result<Self, Vec<String>> {
         let batch = &whole.batch;
         let description = exporter.description();
@@ -50,6 +54,7 @@ impl Outlet {
             retry: retry_policy(&config.retry),
             pause: config.retry.pause,
             dead_letters: dead_letters(name, config.dead_letter.as_ref(), &whole.secrets)?,
+            narrowing: narrowings.of(config).map_err(|message| vec![message])?,
             sender_headers: sender_headers(&config.grants),
         };
         let tick_interval = description.tick_interval;
@@ -60,6 +65,7 @@ impl Outlet {
             lane: Arc::new(Lane::new(settings, seam.clone(), log)),
             exporter: seam,
             tick_interval,
+            narrowing: narrowing_status(config),
         })
     }
 
@@ -86,6 +92,7 @@ impl Outlet {
             retry: retry_policy(&native.retry),
             pause: native.retry.pause,
             dead_letters: dead_letters(name, native.dead_letter.as_ref(), &whole.secrets)?,
+            narrowing: None,
             sender_headers: Vec::new(),
         };
         Ok(Self {
@@ -98,6 +105,7 @@ impl Outlet {
             )),
             exporter: native.exporter,
             tick_interval: native.tick_interval,
+            narrowing: None,
         })
     }
 }
@@ -121,4 +129,25 @@ fn sender_headers(grants: &config::Grants) -> Vec<String> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+/// None if it may see everything.
+fn narrowing_status(config: &config::Exporter) -> Option<NarrowingStatus> {
+    let texts = |keys: &[Pattern]| keys.iter().map(ToString::to_string).collect();
+    let (grants, select) = (&config.grants, &config.select);
+    let status = NarrowingStatus {
+        columns: grants.columns.iter().map(Column::as_str).collect(),
+        allow: grants.attributes.allow.as_deref().map(texts),
+        deny: texts(&grants.attributes.deny),
+        drop_rules: select.drop.len(),
+        delete: texts(&select.delete),
+        hash: texts(&select.hash),
+        hash_keyed: select.hash_key.is_some(),
+        ..NarrowingStatus::default()
+    };
+    let everything = NarrowingStatus {
+        columns: Column::ALL.into_iter().map(Column::as_str).collect(),
+        ..NarrowingStatus::default()
+    };
+    (status != everything).then_some(status)
 }

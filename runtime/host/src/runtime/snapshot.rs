@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
-use spangate_core::{poison::Standing, signal::Signal};
+use spangate_core::{narrow::Changes, poison::Standing, signal::Signal};
 
 use super::{outlet::Outlet, ports::PortsView, readiness, view::View};
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     pipeline::{AttemptLog, Lane, Pipeline},
     sandbox::{CpuState, ExporterState},
     status::{
-        AttemptCounts, CostStatus, ExporterStatus, FaultStatus, HttpStatus, IntakeStatus, LedgerStatus, QueueStatus,
-        RefusalStatus, RuntimeStatus, SandboxCounts, SandboxStatus, Status,
+        AttemptCounts, CostStatus, ExporterStatus, FaultStatus, HttpStatus, IntakeStatus, LedgerStatus,
+        NarrowingStatus, QueueStatus, RefusalStatus, RuntimeStatus, SandboxCounts, SandboxStatus, Status,
     },
 };
 
@@ -65,6 +65,9 @@ fn redact(status: &mut Status, secrets: &Secrets) {
     for exporter in &mut status.exporters {
         [&mut exporter.description, &mut exporter.version].into_iter().for_each(clean);
         exporter.paused.iter_mut().for_each(clean);
+        if let Some(NarrowingStatus { allow, deny, delete, hash, .. }) = &mut exporter.narrowing {
+            allow.iter_mut().flatten().chain(deny).chain(delete).chain(hash).for_each(clean);
+        }
         exporter.last_fault.iter_mut().map(|fault| &mut fault.detail).for_each(clean);
         exporter.last_refusal.iter_mut().map(|refusal| &mut refusal.reason).for_each(clean);
         exporter
@@ -126,6 +129,7 @@ fn exporter(outlet: &Outlet, now: Duration) -> ExporterStatus {
         },
         ledger: LedgerStatus::from(&lane.ledger()),
         not_subscribed: lane.not_subscribed(),
+        narrowing: outlet.narrowing.clone().map(|narrowing| with_changes(narrowing, lane.unseen())),
         attempts: attempt_counts(&attempts),
         faults: attempts.faults.iter().map(|(kind, count)| (kind.as_str(), *count)).collect(),
         ..ExporterStatus::default()
@@ -137,6 +141,15 @@ fn exporter(outlet: &Outlet, now: Duration) -> ExporterStatus {
             with_sandbox(ExporterStatus { description, version, ..status }, exporter.state())
         }
         None => status,
+    }
+}
+
+fn with_changes(narrowing: NarrowingStatus, changes: Changes) -> NarrowingStatus {
+    NarrowingStatus {
+        attributes_not_granted: changes.not_granted,
+        attributes_deleted: changes.deleted,
+        attributes_hashed: changes.hashed,
+        ..narrowing
     }
 }
 

@@ -21,6 +21,7 @@ use super::{
     io::IoThreads,
     layers::{Settled, settle},
     located::locate,
+    narrowings::Narrowings,
     native::NativeExporter,
     outlet::Outlet,
     ports::Ports,
@@ -127,13 +128,15 @@ fn sandboxed(
     terminal: Arc<dyn TerminalSink>,
     problems: &mut Problems,
 ) -> Vec<Outlet> {
-    let mut outlets = Vec::new();
+    let (mut outlets, mut narrowings) = (Vec::new(), Narrowings::default());
     for (name, loaded) in load_all(io, config, builtins, log, terminal, problems) {
         match (loaded, config.exporters.get(&name)) {
-            (Ok(exporter), Some(settings)) => match Outlet::sandboxed(&name, exporter, settings, config) {
-                Ok(outlet) => outlets.push(outlet),
-                Err(messages) => problems.add_all(&name, messages),
-            },
+            (Ok(exporter), Some(settings)) => {
+                match Outlet::sandboxed(&name, exporter, settings, config, &mut narrowings) {
+                    Ok(outlet) => outlets.push(outlet),
+                    Err(messages) => problems.add_all(&name, messages),
+                }
+            }
             (Err(error), _) => problems.add(StartProblem::Load { exporter: name, error }),
             (Ok(_), None) => {}
         }

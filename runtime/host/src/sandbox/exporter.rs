@@ -11,7 +11,7 @@ use std::{
 
 use spangate_core::{
     batch::Batch,
-    exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, Fault, FaultKind},
+    exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, Fault, FaultKind, Preparation},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -102,6 +102,20 @@ impl SandboxExporter {
 impl Exporter for SandboxExporter {
     fn export(&self, batch: Arc<Batch>, attempt: u32) -> ExportFuture<'_, Result<ExportOutcome, ExportError>> {
         Box::pin(self.body.export(batch, attempt))
+    }
+
+    /// On a guest thread: at low priority, and beside the other exporters.
+    fn prepare(&self, preparation: Preparation) -> ExportFuture<'_, Result<(), ExportError>> {
+        Box::pin(async move {
+            let done = self.body.run(async move {
+                preparation();
+                Ok(())
+            });
+            done.await.map_err(|stop| match stop {
+                Stop::Fault(fault) | Stop::NotStarted(fault) => ExportError::Fault(fault),
+                Stop::Gone => shut_down(),
+            })
+        })
     }
 
     fn flush(&self) -> ExportFuture<'_, Result<(), ExportError>> {

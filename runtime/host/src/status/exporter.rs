@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{GuestMetric, LedgerStatus};
+use super::{GuestMetric, LedgerStatus, NarrowingStatus};
 
 /// One exporter at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -36,6 +36,8 @@ pub struct ExporterStatus {
     pub ledger: LedgerStatus,
     /// Rows it was not offered because it wants other events.
     pub not_subscribed: u64,
+    /// What it may see; none if that is everything.
+    pub narrowing: Option<NarrowingStatus>,
     /// How its attempts ended.
     pub attempts: AttemptCounts,
     /// Faults by kind, those of ticks and flushes included; kinds that never happened are left out.

@@ -6,6 +6,7 @@ mod exporter;
 mod guest_metric;
 mod intake;
 mod ledger;
+mod narrowing;
 mod receiver;
 mod runtime;
 mod sandbox;
@@ -16,6 +17,7 @@ pub use exporter::{
 pub use guest_metric::{GuestMetric, GuestValue};
 pub use intake::IntakeStatus;
 pub use ledger::LedgerStatus;
+pub use narrowing::NarrowingStatus;
 pub use receiver::{AuthStatus, ReceiverStatus, TlsStatus};
 pub use runtime::{RuntimeStatus, Status};
 pub use sandbox::SandboxStatus;

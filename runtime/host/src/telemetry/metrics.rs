@@ -22,6 +22,7 @@
 //! | `spangate_exporter_rows_dropped_total` | counter | `exporter`, `reason` |
 //! | `spangate_exporter_rows_queued`, `spangate_exporter_rows_in_flight` | gauge | `exporter` |
 //! | `spangate_exporter_rows_not_subscribed_total` | counter | `exporter` |
+//! | `spangate_exporter_attributes_not_shown_total` | counter | `exporter`, `change`: `not_granted`, `deleted` or `hashed` |
 //! | `spangate_exporter_queue_size`, `spangate_exporter_queue_capacity` (rows) | gauge | `exporter` |
 //! | `spangate_exporter_queue_size_bytes`, `spangate_exporter_queue_capacity_bytes` | gauge | `exporter` |
 //! | `spangate_exporter_attempts_total` | counter | `exporter`, `outcome` |
@@ -179,6 +180,8 @@ fn write_ledgers(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt:
         out.gauge(&format!("spangate_exporter_rows_{column}"), help, samples.collect())?;
     }
     out.counter("spangate_exporter_rows_dropped", "Rows given up", drops(exporters))?;
+    let help = "Attributes that the exporter was not shown as they are";
+    out.counter("spangate_exporter_attributes_not_shown", help, not_shown(exporters))?;
     out.counter(
         "spangate_exporter_rows_not_subscribed",
         "Rows not offered because the exporter wants other events",
@@ -193,6 +196,19 @@ fn by_exporter(exporters: &[ExporterStatus], value: fn(&LedgerStatus) -> u64) ->
 fn drops(exporters: &[ExporterStatus]) -> Vec<(Labels, u64)> {
     let each = exporters.iter().flat_map(|exporter| exporter.ledger.dropped.iter().map(move |entry| (exporter, entry)));
     each.map(|(exporter, (reason, rows))| (labels([("exporter", &exporter.name), ("reason", reason)]), *rows)).collect()
+}
+
+fn not_shown(exporters: &[ExporterStatus]) -> Vec<(Labels, u64)> {
+    let narrowed = exporters.iter().filter_map(|exporter| Some((exporter, exporter.narrowing.as_ref()?)));
+    let counts = narrowed.flat_map(|(exporter, narrowing)| {
+        let changes = [
+            ("not_granted", narrowing.attributes_not_granted),
+            ("deleted", narrowing.attributes_deleted),
+            ("hashed", narrowing.attributes_hashed),
+        ];
+        changes.map(|(change, count)| (labels([("exporter", &exporter.name), ("change", change)]), count))
+    });
+    counts.collect()
 }
 
 fn write_queues(out: &mut Exposition<'_>, exporters: &[ExporterStatus]) -> fmt::Result {
@@ -325,7 +341,7 @@ fn flag(is_set: bool) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::{GuestMetric, GuestValue};
+    use crate::status::{GuestMetric, GuestValue, NarrowingStatus};
 
     fn exporter() -> ExporterStatus {
         let ledger = LedgerStatus {
@@ -348,6 +364,7 @@ mod tests {
                 bytes_out: 80,
                 ..HttpStatus::default()
             }),
+            narrowing: Some(NarrowingStatus { attributes_hashed: 6, ..NarrowingStatus::default() }),
             cost: Some(CostStatus {
                 fuel: 77,
                 cpu_seconds: 0.5,
@@ -371,6 +388,8 @@ mod tests {
             r#"spangate_exporter_rows_delivered_total{exporter="billing"} 4"#,
             r#"spangate_exporter_rows_dropped_total{exporter="billing",reason="queue_full"} 3"#,
             r#"spangate_exporter_rows_queued{exporter="billing"} 2.0"#,
+            r#"spangate_exporter_attributes_not_shown_total{exporter="billing",change="hashed"} 6"#,
+            r#"spangate_exporter_attributes_not_shown_total{exporter="billing",change="deleted"} 0"#,
             r#"spangate_exporter_fuel_total{exporter="billing"} 77"#,
             r#"spangate_exporter_cpu_seconds_total{exporter="billing"} 0.5"#,
             r#"spangate_exporter_contended_seconds_total{exporter="billing"} 1.5"#,

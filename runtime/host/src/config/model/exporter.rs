@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::grants::Grants;
+use super::{grants::Grants, select::Select};
 
 /// `[exporters.NAME]`. [`Exporter::new`] holds the defaults.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Exporter {
     pub limits: Limits,
     /// `[grants]`
     pub grants: Grants,
+    /// `[select]`
+    pub select: Select,
     /// `[settings]`, handed to the guest as JSON.
     pub settings: serde_json::Map<String, serde_json::Value>,
 }
@@ -137,6 +139,7 @@ impl Exporter {
             dead_letter: None,
             limits: Limits::default(),
             grants: Grants::default(),
+            select: Select::default(),
             settings: serde_json::Map::new(),
         }
     }

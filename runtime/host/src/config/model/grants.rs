@@ -3,17 +3,32 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
+use spangate_core::{columns::ColumnSet, narrow::Pattern};
 use url::Url;
 
 use super::super::secrets::Secret;
 
-/// `[exporters.NAME.grants]`: what the exporter may reach. What is absent is not linked.
+/// `[exporters.NAME.grants]`: what the exporter may reach, and what it may read. What is absent is not linked.
 #[derive(Clone, Debug, Default)]
 pub struct Grants {
+    /// `columns`: what it may read of a batch; what is not in it reads as zero or empty. Default: everything.
+    pub columns: ColumnSet,
+    /// `[grants.attributes]`
+    pub attributes: AttributeGrant,
     /// `[grants.http]`
     pub http: Option<HttpGrant>,
     /// `terminal = true`
     pub terminal: bool,
+}
+
+/// `[exporters.NAME.grants.attributes]`: by key, whoever has the attribute: a span, an event, what is inside spans, a scope
+/// or a resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttributeGrant {
+    /// `allow`: keys that it may read. None: all of them.
+    pub allow: Option<Vec<Pattern>>,
+    /// `deny`: keys that it may not read, whatever `allow` says.
+    pub deny: Vec<Pattern>,
 }
 
 /// `[exporters.NAME.grants.http]`

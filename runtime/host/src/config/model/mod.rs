@@ -4,8 +4,10 @@ mod config;
 mod exporter;
 mod grants;
 mod receiver;
+mod select;
 
 pub use config::*;
 pub use exporter::*;
 pub use grants::*;
 pub use receiver::*;
+pub use select::*;

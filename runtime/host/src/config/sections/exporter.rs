@@ -10,7 +10,7 @@ use super::{
         source::Complaint,
         suggest::{nearest, one_of},
     },
-    free, grants,
+    free, grants, select,
 };
 
 const WHEN_FULL: [(&str, WhenFull); 3] =
@@ -43,6 +43,7 @@ pub(super) fn exporter(table: &mut Table<'_>, neighbours: &Neighbours<'_>) -> Op
         dead_letter: table.optional_section("dead_letter", dead_letter).flatten(),
         limits: table.section("limits", limits),
         grants: table.section("grants", |table| grants::grants(table, &neighbours.metadata)),
+        select: table.section("select", select::select),
         settings: table.section("settings", free::settings),
         ..default
     };

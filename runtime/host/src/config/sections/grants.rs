@@ -1,28 +1,42 @@
-//! `[exporters.NAME.grants]`: what an exporter may reach.
+//! `[exporters.NAME.grants]`: what an exporter may reach and read.
 
 use std::{borrow::Cow, collections::BTreeSet, net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
+use spangate_core::columns::{Column, ColumnSet};
 use url::{Host, Url};
 
 use super::{
     super::{
-        model::{ClientCert, Grants, HttpGrant, HttpProxy},
+        model::{AttributeGrant, ClientCert, Grants, HttpGrant, HttpProxy},
         reader::{Node, Table},
         secrets::Secret,
-        shapes::{boolean, bytes, duration, existing_file, integer, list, string},
+        shapes::{boolean, bytes, duration, existing_file, integer, list, one_word, string},
         source::Complaint,
     },
     auth::RELOAD_INTERVALS,
-    headers,
+    headers, select,
 };
 
-/// Reads what is granted. Nothing is by default.
+/// Reads what is granted. Nothing can be reached by default, and everything be read.
 /// `metadata` is what receivers copy of requests.
 pub(super) fn grants(table: &mut Table<'_>, metadata: &BTreeSet<String>) -> Grants {
-    let http = table.optional_section("http", |table| http(table, metadata));
-    Grants { http, terminal: table.or("terminal", false, boolean) }
+    let names = Column::ALL.map(|column| (column.as_str(), column));
+    let columns = table.optional("columns", list("columns", 256, one_word(&names)));
+    Grants {
+        columns: columns.map_or(ColumnSet::ALL, |columns| columns.into_iter().collect()),
+        attributes: table.section("attributes", attributes),
+        http: table.optional_section("http", |table| http(table, metadata)),
+        terminal: table.or("terminal", false, boolean),
+    }
+}
+
+fn attributes(table: &mut Table<'_>) -> AttributeGrant {
+    AttributeGrant {
+        allow: table.optional("allow", select::keys),
+        deny: table.optional("deny", select::keys).unwrap_or_default(),
+    }
 }
 
 fn http(table: &mut Table<'_>, metadata: &BTreeSet<String>) -> HttpGrant {

@@ -9,6 +9,7 @@ mod headers;
 mod receivers;
 mod root;
 mod sampler;
+mod select;
 mod tls;
 
 pub(super) use root::config;

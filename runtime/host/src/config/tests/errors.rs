@@ -78,7 +78,7 @@ error: unknown key `concurency`
 5 | concurency = 2
   | ^^^^^^^^^^
   = key: exporters.Bad.concurency
-  = allowed: component, required, digest, concurrency, subscribe, queue, retry, dead_letter, limits, grants, settings
+  = allowed: component, required, digest, concurrency, subscribe, queue, retry, dead_letter, limits, grants, select, settings
   = help: did you mean `concurrency`?
 
 4 errors";
@@ -139,9 +139,9 @@ fn keys_in_the_wrong_table_are_sent_home() {
         told(&exporter("max_queue_size = 5\nschedule_delay = \"1s\"")),
         [
             "exporters.a.max_queue_size: unknown key `max_queue_size` | component, required, digest, concurrency, \
-             subscribe, queue, retry, dead_letter, limits, grants, settings | `max_queue_size` belongs in `[exporters.a.queue]`",
+             subscribe, queue, retry, dead_letter, limits, grants, select, settings | `max_queue_size` belongs in `[exporters.a.queue]`",
             "exporters.a.schedule_delay: unknown key `schedule_delay` | component, required, digest, concurrency, \
-             subscribe, queue, retry, dead_letter, limits, grants, settings | `schedule_delay` belongs in `[batch]`",
+             subscribe, queue, retry, dead_letter, limits, grants, select, settings | `schedule_delay` belongs in `[batch]`",
         ]
     );
 }

@@ -4,6 +4,7 @@ mod egress;
 mod environment;
 mod errors;
 mod mutations;
+mod narrowing;
 mod quantities;
 mod reading;
 mod receivers;

@@ -18,6 +18,7 @@ use serde_json::Value;
 use spangate_core::{
     batch::Batch,
     exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, Fault, FaultKind, Partial},
+    narrow::{DropRule, Narrowing, Pattern},
     queue::{QueueLimits, WhenFull},
     tally::{DropReason, Ledger},
 };
@@ -25,7 +26,7 @@ use tempfile::TempDir;
 
 use super::{
     super::{DeadLetterFile, LaneSettings},
-    stage::{Stage, dropped, names, settings},
+    stage::{Stage, dropped, names, open, settings},
 };
 use crate::config::{DeadLetter, Secrets};
 
@@ -70,6 +71,8 @@ struct Part {
     acts: Vec<Act>,
     /// Rows whose number has this rest when it is divided by 97 are poison to it.
     poison: Vec<u32>,
+    /// It is not to see rows whose number begins with this digit.
+    unseen: Option<u32>,
     concurrency: usize,
     max_rows: usize,
     max_batch_rows: u32,
@@ -113,11 +116,18 @@ fn steps() -> impl Strategy<Value = Step> {
 fn parts() -> impl Strategy<Value = Part> {
     let when_full = select(vec![WhenFull::DropNewest, WhenFull::DropOldest, WhenFull::Refuse]);
     let queue = (1usize..4, 200usize..3_000, 1u32..600, when_full);
-    let poison = prop::collection::vec(0u32..97, 0..3);
-    (prop::collection::vec(acts(), 0..30), poison, queue, any::<bool>(), any::<bool>()).prop_map(
-        |(acts, poison, (concurrency, max_rows, max_batch_rows, when_full), is_required, has_dead_letters)| Part {
+    let rows = (prop::collection::vec(0u32..97, 0..3), prop::option::weighted(0.4, 1u32..4));
+    (prop::collection::vec(acts(), 0..30), rows, queue, any::<bool>(), any::<bool>()).prop_map(
+        |(
+            acts,
+            (poison, unseen),
+            (concurrency, max_rows, max_batch_rows, when_full),
+            is_required,
+            has_dead_letters,
+        )| Part {
             acts,
             poison,
+            unseen,
             concurrency,
             max_rows,
             max_batch_rows,
@@ -158,7 +168,12 @@ impl Witness {
         self.part.poison.contains(&(number % 97))
     }
 
+    fn is_unseen(&self, name: &str) -> bool {
+        self.part.unseen.is_some_and(|digit| name[1..].starts_with(&digit.to_string()))
+    }
+
     fn act(&self, names: &[String]) -> Act {
+        assert!(!names.is_empty() && !names.iter().any(|name| self.is_unseen(name)), "{names:?}");
         let mut oracle = self.oracle.lock().unwrap();
         let at = oracle.next_act;
         oracle.next_act += 1;
@@ -248,7 +263,13 @@ impl Exporter for Witness {
     }
 }
 
-fn lane(number: usize, part: &Part, dir: &TempDir) -> LaneSettings {
+/// That of one digit is one for all.
+fn narrowing(digit: u32) -> Arc<Narrowing> {
+    let name = Pattern::parse(&format!("s{digit}*"));
+    Arc::new(Narrowing { drop: vec![DropRule { name, ..DropRule::default() }], ..open() })
+}
+
+fn lane(number: usize, part: &Part, dir: &TempDir, narrowings: &[Arc<Narrowing>]) -> LaneSettings {
     let name = format!("x{number}");
     let letters = DeadLetter { dir: dir.path().to_owned(), max_size: 1 << 20 };
     let queue = QueueLimits {
@@ -261,6 +282,7 @@ fn lane(number: usize, part: &Part, dir: &TempDir) -> LaneSettings {
         queue,
         required: part.is_required,
         concurrency: part.concurrency,
+        narrowing: part.unseen.map(|digit| narrowings[digit as usize].clone()),
         dead_letters: part.has_dead_letters.then(|| DeadLetterFile::new(&name, &letters, &Secrets::default())),
         ..settings(&name)
     }
@@ -270,9 +292,11 @@ async fn play(program: Program) {
     let dir = TempDir::new().expect("a folder");
     let witness = |part: &Part| Arc::new(Witness { part: part.clone(), oracle: Mutex::default() });
     let witnesses: Vec<_> = program.parts.iter().map(witness).collect();
+    let narrowings: Vec<_> = (0..10).map(narrowing).collect();
     let lanes = witnesses.iter().enumerate();
-    let lanes =
-        lanes.map(|(number, witness)| (lane(number, &witness.part, &dir), witness.clone() as Arc<dyn Exporter>));
+    let lanes = lanes.map(|(number, witness)| {
+        (lane(number, &witness.part, &dir, &narrowings), witness.clone() as Arc<dyn Exporter>)
+    });
     let stage = Stage::new(lanes.collect());
     let mut offered = 0;
     for step in &program.steps {
@@ -315,6 +339,9 @@ fn check_end(witness: &Witness, ledger: &Ledger, offered: u64, letters: &Path) {
     let full = dropped(ledger, DropReason::QueueFull);
     assert!(full == 0 || !witness.part.refuses(), "{ledger:?}");
     assert_eq!((ledger.queued, ledger.in_flight), (0, 0));
+    let unseen = (0..offered).filter(|number| witness.is_unseen(&format!("s{number}"))).count() as u64;
+    let (left_out, lost) = (ledger.left_out(), ledger.dropped_total() - ledger.left_out());
+    assert!(left_out <= unseen && (left_out == unseen || lost > 0), "{left_out} of {unseen}: {ledger:?}");
     let oracle = witness.oracle.lock().unwrap();
     let text = fs::read_to_string(letters).unwrap_or_default();
     let letters: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();

@@ -5,6 +5,7 @@ mod closing;
 mod conservation;
 mod credentials;
 mod intake;
+mod narrowing;
 mod outcomes;
 mod poison;
 mod queues;

@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 use spangate_core::{
     batch::{Batch, BatchId},
     clock::Clock,
-    columns::{ColumnsBuilder, pair},
+    columns::{ColumnSet, ColumnsBuilder, pair},
     consumer::{Consumer, Refusal},
     exporter::Exporter,
     intake::{Intake, IntakeOptions, Wake},
+    narrow::{Narrowing, Patterns},
     otlp::{Request, ScanLimits, scan},
     queue::QueueLimits,
     retry::RetryPolicy,
@@ -18,7 +19,7 @@ use spangate_core::{
 };
 use tokio::{runtime::Handle, time::Instant};
 
-use super::super::{Lane, LaneSettings, Pipeline, PipelineParts, ReceivedSampler, Subscription};
+use super::super::{KeyedHash, Lane, LaneSettings, Pipeline, PipelineParts, ReceivedSampler, Subscription};
 use crate::{
     config,
     telemetry::{Log, SparingLog, Sparingly, test_sink::Lines},
@@ -54,7 +55,21 @@ pub(super) fn settings(name: &str) -> LaneSettings {
         retry: RetryPolicy::default(),
         pause: config::Retry::default().pause,
         dead_letters: None,
+        narrowing: None,
         sender_headers: Vec::new(),
+    }
+}
+
+/// A narrowing that leaves everything, to begin with.
+pub(super) fn open() -> Narrowing {
+    Narrowing {
+        columns: ColumnSet::ALL,
+        allow: None,
+        deny: Patterns::default(),
+        drop: Vec::new(),
+        delete: Patterns::default(),
+        hash: Patterns::default(),
+        hashing: Arc::new(KeyedHash::of(&config::Select::default()).expect("no key")),
     }
 }
 
