@@ -123,6 +123,27 @@ fn in_the_steady_state_a_sampled_span_allocates_nothing() {
 }
 
 #[test]
+fn recording_and_collecting_in_turn_needs_no_more_memory_however_long_it_goes_on() {
+    let (intake, tracer) = tracer(AlwaysOn);
+    let round = || {
+        // More than one piece of the memory that spans are written into.
+        for _ in 0..400 {
+            let mut span = tracer.span("root").start();
+            span.set_attributes([KeyValue::new("text", "constant"), KeyValue::new("number", 2.5)]);
+        }
+        allocations(|| drop(tracer.span("last").start()))
+    };
+    let collect = || intake.take_all().iter().map(|chunk| chunk.rows).sum::<u32>();
+    (0..20).for_each(|_| _ = (round(), collect()));
+    let before = BYTES.get();
+    for _ in 0..20 {
+        let allocated = allocations(|| _ = round());
+        assert_eq!((allocated, collect()), (0, 401));
+        assert_eq!(BYTES.get(), before);
+    }
+}
+
+#[test]
 fn a_span_that_is_not_sampled_allocates_nothing() {
     let (intake, tracer) = tracer(AlwaysOff);
     record(&tracer);

@@ -22,6 +22,7 @@ mod queueing;
 mod recording;
 mod rounds;
 mod samples;
+mod scaling;
 mod sender;
 mod sink;
 mod stage;
@@ -114,7 +115,9 @@ fn main() -> anyhow::Result<()> {
 impl Family {
     fn groups(self, stage: &Rc<Stage>) -> anyhow::Result<Vec<Group>> {
         match self {
-            Self::Recording => Ok(recording::groups().into_iter().chain(front_ends::groups()).collect()),
+            Self::Recording => {
+                Ok(recording::groups().into_iter().chain(scaling::groups()).chain(front_ends::groups()).collect())
+            }
             Self::Queues => Ok(queueing::groups()),
             Self::Views => views::groups(),
             Self::Crossing => crossing::groups(stage),

@@ -2,7 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{constants::Constants, flat::FlatSpans, rows::RowWriter, split::split};
+use super::{
+    constants::Constants,
+    flat::FlatSpans,
+    lane::Record,
+    rows::RowWriter,
+    split::{Placed, reserve, split, split_records},
+};
 use crate::{columns::ColumnsBuilder, event::EventData, scope::Origin, signal::Signal, span::SpanData};
 
 /// Rows of one signal, with their scopes and resources.
@@ -14,7 +20,7 @@ pub struct Chunk {
     pub columns: ColumnsBuilder,
     /// How many.
     pub rows: u32,
-    /// Bytes they were estimated to take: what the intake had reserved for them.
+    /// Bytes they take, or were estimated to take before they were split.
     pub bytes: usize,
 }
 
@@ -76,6 +82,31 @@ impl OpenChunk {
         let scope = self.scope_row(origin);
         self.writer().push_event(event, scope);
         self.count(cost);
+    }
+
+    /// A span that was written elsewhere, with its own texts in the arena and its scope.
+    #[inline]
+    pub(super) fn place<'a>(&mut self, record: Record<'a>, origin: &Arc<Origin>) -> Placed<'a> {
+        let scope = self.scope_row(origin);
+        self.rows += 1;
+        Placed::new(record, scope, &mut self.columns.text)
+    }
+
+    /// Makes room for so many spans that were written elsewhere, and their attributes.
+    pub(super) fn reserve(&mut self, spans: usize, attributes: usize) {
+        reserve(spans, attributes, &mut self.columns);
+    }
+
+    /// Takes over spans that were placed.
+    #[inline]
+    pub(super) fn push_group(&mut self, group: &[Placed<'_>]) {
+        split_records(group, &mut self.columns, &mut self.constants);
+    }
+
+    /// The chunk of what was taken over.
+    pub(super) fn into_chunk(self) -> Chunk {
+        let Self { columns, rows, .. } = self;
+        Chunk { signal: Signal::Spans, bytes: columns.size(), columns, rows }
     }
 
     /// The rows written; further ones begin a new chunk, for which as much memory is reserved as this one took.

@@ -108,16 +108,16 @@ impl FlatSpans {
     #[cold]
     fn place_attributes(&mut self, set: &AttributeSet, columns: &mut ColumnsBuilder) {
         for row in set.kept().0 {
-            let key = place_text(columns, set.text(row.key));
-            let value = match set.value(row.value) {
+            let key = place_text(columns, set.text(row.key()));
+            let value = match set.value(row.value()) {
                 ValueRef::String(text) => Slot::Text(place_text(columns, text)),
                 ValueRef::Nested(value) => {
                     self.placed.push(columns.push_value(value));
                     Slot::Nested(self.placed.len() as u32 - 1)
                 }
-                ValueRef::Empty | ValueRef::Bool(_) | ValueRef::Int(_) | ValueRef::Double(_) => row.value,
+                ValueRef::Empty | ValueRef::Bool(_) | ValueRef::Int(_) | ValueRef::Double(_) => row.value(),
             };
-            self.attributes.push(Row { key, value });
+            self.attributes.push(Row::new(key, value));
         }
     }
 

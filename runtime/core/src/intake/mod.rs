@@ -12,6 +12,7 @@
 mod chunk;
 mod constants;
 mod flat;
+mod lane;
 mod ledger;
 mod options;
 mod room;

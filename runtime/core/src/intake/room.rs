@@ -23,6 +23,12 @@ impl Room {
         self.free.fetch_update(Relaxed, Relaxed, rest).ok().map(|free| wanted.min(free))
     }
 
+    /// Takes what is needed and no more. False if there is not enough.
+    #[cold]
+    pub(super) fn take_exactly(&self, needed: usize) -> bool {
+        self.free.fetch_update(Relaxed, Relaxed, |free| free.checked_sub(needed)).is_ok()
+    }
+
     pub(super) fn give_back(&self, amount: usize) {
         self.free.fetch_add(amount, Relaxed);
     }

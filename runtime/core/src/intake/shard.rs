@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     chunk::{FullChunk, OpenChunk},
     flat::FlatSpans,
+    lane::Blocks,
     ledger::{IntakeDropReason, IntakeLedger},
     options::IntakeOptions,
     room::Room,
@@ -59,6 +60,7 @@ pub(super) struct Shared {
     pub(super) options: IntakeOptions,
     pub(super) rows: Room,
     pub(super) bytes: Room,
+    pub(super) blocks: Blocks,
 }
 
 /// Whether the collector has something to do.

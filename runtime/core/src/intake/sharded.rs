@@ -7,6 +7,7 @@ use std::sync::{
 
 use super::{
     chunk::{Chunk, FullChunk},
+    lane::{Blocks, Lane, Pushed},
     ledger::{IntakeDropReason, IntakeLedger},
     options::IntakeOptions,
     room::Room,
@@ -18,7 +19,7 @@ use crate::{
     scope::Origin,
     signal::Signal,
     span::SpanData,
-    thread_slot::{OwnLine, SlotCounter, ThreadOwner, ThreadSlot},
+    thread_slot::{OwnLine, SlotCounter, ThreadSlot},
 };
 
 /// Rows a shard takes room for at once, at most.
@@ -61,8 +62,10 @@ pub struct Intake {
 /// A shard, and the counts for which it need not be locked.
 #[derive(Default)]
 struct Seat {
+    /// For spans of the owner that need nothing special.
+    lane: Lane,
+    /// For all else.
     shard: Mutex<Shard>,
-    owner: ThreadOwner,
     /// Written by the owner alone.
     own_sampled_out: AtomicU64,
     /// For any other thread.
@@ -112,6 +115,7 @@ impl Intake {
             shared: Shared {
                 rows: Room::new(options.max_rows, shards, MAX_LOT_ROWS),
                 bytes: Room::new(options.max_bytes, shards, MAX_LOT_BYTES),
+                blocks: Blocks::new(options.max_bytes, shards),
                 options,
             },
             takes_started_spans: AtomicBool::new(false),
@@ -127,7 +131,8 @@ impl Intake {
     }
 
     /// Chunks that are full; all chunks while more than half of the room is in use. In the order of recording within a
-    /// thread.
+    /// thread, but for spans with details (events, links, nested values, values that were replaced), which have chunks of
+    /// their own.
     pub fn take_ready(&self) -> Vec<Chunk> {
         if self.shared.rows.is_short() || self.shared.bytes.is_short() {
             return self.take_all();
@@ -136,6 +141,7 @@ impl Intake {
         let mut chunks = Vec::new();
         for OwnLine(seat) in &self.shards {
             if seat.has_full.swap(false, Ordering::SeqCst) {
+                seat.lane.take_ready(&self.shared, &mut chunks);
                 seat.collect(&mut chunks, |shard, full| shard.take_full(&self.shared, full));
             }
         }
@@ -144,11 +150,17 @@ impl Intake {
 
     /// All chunks, full or not.
     pub fn take_all(&self) -> Vec<Chunk> {
+        // Before anything is taken: what is written to a lane after that, by a thread that did not know, is lost.
+        let is_closed = self.is_closed.load(Ordering::SeqCst);
         self.is_woken.store(false, Ordering::SeqCst);
         let mut chunks = Vec::new();
         for OwnLine(seat) in &self.shards {
             seat.has_full.store(false, Ordering::SeqCst);
+            seat.lane.take_all(is_closed, &self.shared, &mut chunks);
             seat.collect(&mut chunks, |shard, full| shard.take_all(&self.shared, full));
+        }
+        if chunks.is_empty() {
+            self.shared.blocks.forget_spare();
         }
         chunks
     }
@@ -167,6 +179,10 @@ impl Intake {
             sum.recorded += gone;
             sum.dropped[IntakeDropReason::Shutdown as usize] += gone;
             if signal == Signal::Spans {
+                let (written, too_late) = seat.lane.counts();
+                sum.recorded += written;
+                sum.accepted += written - too_late;
+                sum.dropped[IntakeDropReason::Shutdown as usize] += too_late;
                 let own_sampled_out = seat.own_sampled_out.load(Ordering::Relaxed);
                 let sampled_out = own_sampled_out + seat.sampled_out.load(Ordering::Relaxed);
                 let live_span_cap = seat.live_span_cap.load(Ordering::Relaxed);
@@ -199,7 +215,6 @@ impl Intake {
         Some(seat.lock())
     }
 
-    #[inline]
     fn push(&self, row: Row<'_>, origin: &Arc<Origin>) {
         let seat = self.seat();
         let Some(mut shard) = seat.try_lock().or_else(|| self.wait_for(seat)) else {
@@ -215,7 +230,13 @@ impl Intake {
             return;
         }
         drop(shard);
-        if taken == Taken::ChunkIsFull {
+        self.tell(seat, taken == Taken::ChunkIsFull);
+    }
+
+    /// Wakes the collector, unless it is.
+    #[cold]
+    fn tell(&self, seat: &Seat, has_full: bool) {
+        if has_full {
             seat.has_full.store(true, Ordering::SeqCst);
         }
         // Looked at before it is written: in a flood this is reached for every span, by all threads.
@@ -230,7 +251,7 @@ impl SpanProcessor for Intake {
     fn on_sampled_out(&self) {
         let slot = self.slots.slot();
         let seat = self.seat_of(slot);
-        if seat.owner.is(slot) {
+        if seat.lane.is_own(slot) {
             let next = seat.own_sampled_out.load(Ordering::Relaxed).wrapping_add(1);
             seat.own_sampled_out.store(next, Ordering::Relaxed);
         } else {
@@ -251,7 +272,17 @@ impl SpanProcessor for Intake {
 
     #[inline]
     fn on_end(&self, span: &SpanData, origin: &Arc<Origin>) {
-        self.push(Row::Span(span), origin);
+        let slot = self.slots.slot();
+        let seat = self.seat_of(slot);
+        // A span that slips in while the intake is closed is counted by what the collector has seen, see `Lane::counts`.
+        if self.is_closed.load(Ordering::Relaxed) {
+            return self.push(Row::Span(span), origin);
+        }
+        match seat.lane.push(slot, span, origin, &self.shared) {
+            Pushed::Quietly => {}
+            Pushed::ChunkIsFull => self.tell(seat, true),
+            Pushed::Not => self.push(Row::Span(span), origin),
+        }
     }
 
     fn on_event(&self, event: &EventData, origin: &Arc<Origin>) {
@@ -262,7 +293,7 @@ impl SpanProcessor for Intake {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::InstrumentationScope;
+    use crate::{limits::SpanLimits, scope::InstrumentationScope};
 
     /// A collector that is in another process.
     struct Gone;
@@ -278,7 +309,9 @@ mod tests {
     #[test]
     fn where_a_lock_may_never_be_released_a_row_is_counted_and_nobody_waits() {
         let intake = Intake::new(IntakeOptions { shards: 1, ..IntakeOptions::default() }, Gone);
-        let span = SpanData::default();
+        let mut span = SpanData::default();
+        // Behind the lock go spans with details.
+        span.add_event(1, "event".into(), [], &SpanLimits::default());
         let origin = Arc::new(Origin { resource: Arc::default(), scope: InstrumentationScope::default() });
         intake.on_end(&span, &origin);
         let held = intake.shards[0].0.shard.lock().expect("nobody panicked");

@@ -10,7 +10,9 @@ mod copying;
 
 use std::{borrow::Cow, mem::forget};
 
-use super::attribute_row::{Row, Slot, Text, TextRef, ValueRef};
+use super::attribute_row::{
+    ConstantKey, ConstantText, MAX_KEY_BYTES, Row, Slot, Text, TextRef, ValueRef, hash, packed,
+};
 use crate::{
     attribute::{Key, KeyValue, Value},
     limits::SpanLimits,
@@ -19,37 +21,16 @@ use crate::{
 /// What one attribute takes in columns, without its texts: key, type and value.
 pub(super) const ATTRIBUTE_ROW_BYTES: usize = 8 + 1 + 8;
 
-/// A key that is a constant of the program.
-#[derive(Clone, Copy)]
-struct HashedKey {
-    name: &'static str,
-    hash: u32,
-}
-
-impl HashedKey {
-    #[inline(always)]
-    fn new(name: &'static str) -> Self {
-        Self { name, hash: hash(name) }
-    }
-}
-
-/// What a number stands for.
-enum NumberKind {
-    Bool,
-    Int,
-    Double,
-}
-
 /// Attributes in the order their keys were first set. Keys are unique, as OpenTelemetry's specification demands: a later
 /// value replaces an earlier one.
 ///
-/// A filter of 128 bits tells most new keys from those that are there without a search.
+/// A filter of 256 bits tells most new keys from those that are there without a search.
 #[derive(Debug, Default)]
 pub struct AttributeSet {
     rows: Vec<Row>,
     text: String,
     nested: Vec<Value>,
-    filter: [u64; 2],
+    filter: [u64; 4],
     dropped: u32,
     /// Whether a value was replaced, so that the text may hold what no row has any more.
     has_replaced: bool,
@@ -63,7 +44,7 @@ impl AttributeSet {
         rows: Vec::new(),
         text: String::new(),
         nested: Vec::new(),
-        filter: [0; 2],
+        filter: [0; 4],
         dropped: 0,
         has_replaced: false,
         bytes: 0,
@@ -86,7 +67,7 @@ impl AttributeSet {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<ValueRef<'_>> {
-        self.find(key).map(|at| self.value(self.rows[at].value))
+        self.find(key).map(|at| self.value(self.rows[at].value()))
     }
 
     /// Keys and values.
@@ -102,7 +83,7 @@ impl AttributeSet {
     /// Keys and values, and which texts are constants.
     #[inline]
     pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = (TextRef<'_>, ValueRef<'_>)> {
-        self.rows.iter().map(|row| (self.text(row.key), self.value(row.value)))
+        self.rows.iter().map(|row| (self.text(row.key()), self.value(row.value())))
     }
 
     /// The rows as they are kept, and the text that they refer to.
@@ -125,65 +106,80 @@ impl AttributeSet {
     #[expect(clippy::disallowed_methods, reason = "what is forgotten is known to hold no memory")]
     pub(crate) fn set(&mut self, key: Key, value: Value, limits: &SpanLimits) {
         let Cow::Borrowed(name) = key else { return self.set_any(key, value, limits) };
-        // Here, where the compiler knows the key: then it is a constant.
-        let name = HashedKey::new(name);
-        match value {
-            Value::Bool(bit) => self.set_number(name, NumberKind::Bool, u64::from(bit), limits),
-            Value::Int(number) => self.set_number(name, NumberKind::Int, number as u64, limits),
-            Value::Double(number) => self.set_number(name, NumberKind::Double, number.to_bits(), limits),
+        let is_set = match value {
+            Value::Bool(bit) => self.set_number(name, packed::BOOL, u64::from(bit), limits),
+            Value::Int(number) => self.set_number(name, packed::INT, number.cast_unsigned(), limits),
+            Value::Double(number) => self.set_number(name, packed::DOUBLE, number.to_bits(), limits),
             Value::String(Cow::Borrowed(text)) => self.set_constant(name, text, limits),
-            value => return self.set_any(key, value, limits),
+            _ => false,
+        };
+        if !is_set {
+            return self.set_any(key, value, limits);
         }
         // There is nothing to drop in them, but the call that would find that out forces both into memory.
         forget(value);
         forget(key);
     }
 
-    fn set_number(&mut self, key: HashedKey, kind: NumberKind, word: u64, limits: &SpanLimits) {
-        let slot = match kind {
-            NumberKind::Bool => Slot::Bool(word != 0),
-            NumberKind::Int => Slot::Int(word as i64),
-            NumberKind::Double => Slot::Double(f64::from_bits(word)),
-        };
-        self.set_plain(key, slot, 0, limits);
+    /// Sets an attribute whose value is no text. False, and nothing is set, if the key is too long for a row.
+    #[inline(always)]
+    fn set_number(&mut self, key: &'static str, kind: u64, word: u64, limits: &SpanLimits) -> bool {
+        // Here, where the compiler knows the key: then all of this is one constant.
+        ConstantKey::new(key, kind).map(|key| self.put_number(key, word, limits)).is_some()
     }
 
-    fn set_constant(&mut self, key: HashedKey, text: &'static str, limits: &SpanLimits) {
-        if text.len() > limits.attribute_value_length.unwrap_or(usize::MAX) {
-            return self.set_any(Cow::Borrowed(key.name), text.into(), limits);
+    /// Sets an attribute whose value is a constant. False, and nothing is set, if one of them is too long for a row.
+    #[inline(always)]
+    fn set_constant(&mut self, key: &'static str, text: &'static str, limits: &SpanLimits) -> bool {
+        let parts = ConstantKey::new(key, packed::CONSTANT).zip(ConstantText::new(text));
+        parts.map(|(key, text)| self.put_constant(key, text, limits)).is_some()
+    }
+
+    /// These two call others only where they are done, and so need no stack.
+    #[inline(never)]
+    fn put_number(&mut self, key: ConstantKey, word: u64, limits: &SpanLimits) {
+        match self.place(key, 0, limits) {
+            Some(bytes) => self.push(key, key.with_number(word), bytes),
+            None => self.put_with_care(key.name(), key.with_number(word), limits),
         }
-        self.set_plain(key, Slot::Text(Text::Constant(text)), text.len(), limits);
+    }
+
+    #[inline(never)]
+    fn put_constant(&mut self, key: ConstantKey, text: ConstantText, limits: &SpanLimits) {
+        let is_short = limits.attribute_value_length.is_none_or(|max| text.len() <= max);
+        match self.place(key, text.len(), limits) {
+            Some(bytes) if is_short => self.push(key, key.with_constant(text), bytes),
+            _ => self.put_with_care(key.name(), key.with_constant(text), limits),
+        }
+    }
+
+    /// Whether there is nothing to consider: the bytes that will be in use then.
+    #[inline(always)]
+    fn place(&self, key: ConstantKey, value_len: usize, limits: &SpanLimits) -> Option<usize> {
+        let bytes = self.bytes + ATTRIBUTE_ROW_BYTES + key.len() + value_len;
+        let (word, bit) = filter_bit(key.hash());
+        let is_plain = key.len().wrapping_sub(1) < limits.name_length
+            && bytes <= limits.span_bytes
+            && self.filter[word] & bit == 0
+            && self.rows.len() < limits.attribute_count as usize
+            && self.rows.len() < self.rows.capacity();
+        is_plain.then_some(bytes)
     }
 
     #[inline(always)]
-    fn set_plain(
-        &mut self,
-        HashedKey { name: key, hash }: HashedKey,
-        value: Slot,
-        value_len: usize,
-        limits: &SpanLimits,
-    ) {
-        if key.len() > limits.name_length {
-            let value = self.value(value).to_value();
-            return self.set_any(Cow::Borrowed(key), value, limits);
-        }
-        let size = ATTRIBUTE_ROW_BYTES + key.len() + value_len;
-        if key.is_empty() || self.bytes + size > limits.span_bytes {
-            return self.count_dropped();
-        }
-        let (word, bit) = filter_bit(hash);
-        if self.filter[word] & bit != 0
-            && let Some(at) = self.find(key)
-        {
-            self.rows[at].value = value;
-            self.has_replaced = true;
-        } else if self.rows.len() < limits.attribute_count as usize {
-            self.filter[word] |= bit;
-            self.rows.push(Row { key: Text::Constant(key), value });
-        } else {
-            return self.count_dropped();
-        }
-        self.bytes += size;
+    fn push(&mut self, key: ConstantKey, row: Row, bytes: usize) {
+        let (word, bit) = filter_bit(key.hash());
+        self.filter[word] |= bit;
+        self.bytes = bytes;
+        self.rows.push(row);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_with_care(&mut self, key: &'static str, row: Row, limits: &SpanLimits) {
+        self.rows.reserve(1);
+        let value = self.value(row.value()).to_value();
+        self.set_any(Cow::Borrowed(key), value, limits);
     }
 
     /// Any attribute, cut to the limits.
@@ -191,20 +187,20 @@ impl AttributeSet {
     fn set_any(&mut self, mut key: Key, mut value: Value, limits: &SpanLimits) {
         limits.cut_name(&mut key);
         let size = limits.cut_value(&mut value).map(|size| ATTRIBUTE_ROW_BYTES + key.len() + size);
-        // References into the text have 32 bits.
-        let room = limits.span_bytes.min(u32::MAX as usize);
-        let Some(size) = size.filter(|size| !key.is_empty() && self.bytes + size <= room) else {
+        let room = room(limits);
+        let Some(size) = size.filter(|size| is_key(&key) && self.bytes + size <= room) else {
             return self.count_dropped();
         };
         let (word, bit) = filter_bit(hash(&key));
         if self.filter[word] & bit != 0
             && let Some(at) = self.find(&key)
         {
-            self.rows[at].value = self.keep_value(value);
+            let value = self.keep_value(value);
+            self.rows[at].set_value(value);
             self.has_replaced = true;
         } else if self.rows.len() < limits.attribute_count as usize {
             self.filter[word] |= bit;
-            let row = Row { key: self.keep_text(key), value: self.keep_value(value) };
+            let row = Row::new(self.keep_text(key), self.keep_value(value));
             self.rows.push(row);
         } else {
             return self.count_dropped();
@@ -246,7 +242,7 @@ impl AttributeSet {
 
     #[inline(never)]
     fn find(&self, key: &str) -> Option<usize> {
-        self.rows.iter().position(|row| self.text(row.key).as_str() == key)
+        self.rows.iter().position(|row| self.text(row.key()).as_str() == key)
     }
 
     /// A text of a row.
@@ -294,7 +290,7 @@ impl AttributeSet {
         if !self.nested.is_empty() {
             clear_and_keep(&mut self.nested, 32);
         }
-        self.filter = [0; 2];
+        self.filter = [0; 4];
         self.dropped = 0;
         self.has_replaced = false;
         self.bytes = 0;
@@ -311,20 +307,20 @@ pub(super) fn clear_and_keep<T>(list: &mut Vec<T>, max_capacity: usize) {
     }
 }
 
-/// Seven bits of a key. Length, last and middle byte differ in most sets of keys.
+/// Which bit of the filter that is.
 #[inline(always)]
-fn hash(key: &str) -> u32 {
-    let bytes = key.as_bytes();
-    let last = bytes.last().copied().unwrap_or_default();
-    let middle = bytes.get(bytes.len() / 2).copied().unwrap_or_default();
-    let hash = (bytes.len() as u32).wrapping_mul(37) ^ (u32::from(last) * 5) ^ (u32::from(middle) * 11);
-    hash & 127
+fn filter_bit(hash: u32) -> (usize, u64) {
+    ((hash as usize >> 6) & 3, 1 << (hash & 63))
 }
 
-/// Which bit of the filter that is.
-#[inline]
-fn filter_bit(hash: u32) -> (usize, u64) {
-    ((hash as usize >> 6) & 1, 1 << (hash & 63))
+/// Bytes that a set may take: references into its text have 32 bits.
+fn room(limits: &SpanLimits) -> usize {
+    limits.span_bytes.min(u32::MAX as usize)
+}
+
+/// Whether this may be a key.
+fn is_key(name: &str) -> bool {
+    (1..=MAX_KEY_BYTES).contains(&name.len())
 }
 
 #[cfg(test)]

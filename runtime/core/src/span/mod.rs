@@ -9,7 +9,7 @@ mod data;
 mod details;
 mod flat_attributes;
 
-pub(crate) use attribute_row::{Row, Slot, Text};
+pub(crate) use attribute_row::{MAX_KEY_BYTES, Row, Slot, Text};
 pub use attribute_row::{TextRef, ValueRef};
 pub use attribute_set::AttributeSet;
 pub use data::{SpanData, SpanKind, Status};

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use super::builder::Recorder;
-use crate::span::SpanData;
+use crate::{
+    clock::Reading,
+    context::{SpanId, TraceFlags, TraceId},
+    span::{SpanData, SpanKind},
+};
 
 /// What is recorded, who records, and since when.
 pub(super) struct OpenSpan {
@@ -15,6 +19,20 @@ pub(super) struct OpenSpan {
 }
 
 impl OpenSpan {
+    /// What every span begins with. The box was empty.
+    #[inline(always)]
+    pub(super) fn begin(&mut self, reading: Reading, trace_id: TraceId, span_id: SpanId, kind: SpanKind) {
+        self.started = reading.monotonic_nanos;
+        let context = &mut self.data.context;
+        // One by one: written elsewhere and moved here, the trace id would be written as two halves and read as a whole at
+        // once, for which the processor waits.
+        context.trace_id = trace_id;
+        context.span_id = span_id;
+        context.trace_flags = TraceFlags::SAMPLED;
+        context.is_remote = false;
+        self.data.kind = kind;
+    }
+
     /// Now, in Unix nanoseconds: the start and the monotonic time since, so that setting the machine's clock changes no
     /// duration, and a span that was given an earlier start goes on from there.
     pub(super) fn now(&self) -> u64 {

@@ -14,33 +14,39 @@ use crate::{
 /// If it is not sampled every call does nothing. After the end every call does nothing and is counted, see
 /// [`super::Tracer::late_calls`].
 #[must_use = "a span ends when it is dropped"]
-pub struct Span {
-    context: SpanContext,
-    open: Option<Box<OpenSpan>>,
+pub struct Span(Inner);
+
+enum Inner {
+    Recorded(Box<OpenSpan>),
+    /// It stands for a context.
+    NotRecorded(SpanContext),
 }
 
 impl Span {
     #[inline(always)]
-    pub(super) fn recorded(context: SpanContext, open: Box<OpenSpan>) -> Self {
-        Self { context, open: Some(open) }
+    pub(super) fn recorded(open: Box<OpenSpan>) -> Self {
+        Self(Inner::Recorded(open))
     }
 
     /// A span that stands for a context and records nothing.
     #[inline]
     pub fn not_recorded(context: SpanContext) -> Self {
-        Self { context, open: None }
+        Self(Inner::NotRecorded(context))
     }
 
     /// What other spans and other processes need to know.
     #[inline]
     pub fn context(&self) -> &SpanContext {
-        &self.context
+        match &self.0 {
+            Inner::Recorded(open) => &open.data.context,
+            Inner::NotRecorded(context) => context,
+        }
     }
 
     /// Whether setting attributes makes any sense.
     #[inline]
     pub fn is_recording(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| !open.is_ended)
+        self.open().is_some_and(|open| !open.is_ended)
     }
 
     /// Sets an attribute; an earlier one of the same key is replaced. What is beyond the limits is left out and counted
@@ -125,7 +131,7 @@ impl Span {
 
     /// What was said so far about how the span went. None if the span is not recording.
     pub fn status(&self) -> Option<&Status> {
-        self.open.as_ref().filter(|open| !open.is_ended).map(|open| &open.data.status)
+        self.open().filter(|open| !open.is_ended).map(|open| &open.data.status)
     }
 
     /// Counts attributes that the instrumentation itself left out.
@@ -146,21 +152,29 @@ impl Span {
     /// Ends the span now.
     #[inline]
     pub fn end(&mut self) {
-        if let Some(open) = &mut self.open {
+        if let Inner::Recorded(open) = &mut self.0 {
             open.end_at(open.now());
         }
     }
 
     /// Ends the span at another time, in Unix nanoseconds; not before its start.
     pub fn end_at(&mut self, unix_nanos: u64) {
-        if let Some(open) = &mut self.open {
+        if let Inner::Recorded(open) = &mut self.0 {
             open.end_at(unix_nanos);
         }
     }
 
     #[inline]
+    fn open(&self) -> Option<&OpenSpan> {
+        match &self.0 {
+            Inner::Recorded(open) => Some(open),
+            Inner::NotRecorded(_) => None,
+        }
+    }
+
+    #[inline]
     fn writable(&mut self) -> Option<&mut OpenSpan> {
-        let open = self.open.as_deref_mut()?;
+        let Inner::Recorded(open) = &mut self.0 else { return None };
         if open.is_ended {
             open.recorder.count_late();
             return None;
@@ -172,7 +186,9 @@ impl Span {
 impl Drop for Span {
     #[inline]
     fn drop(&mut self) {
-        if let Some(mut open) = self.open.take() {
+        let Inner::Recorded(_) = self.0 else { return };
+        let inner = std::mem::replace(&mut self.0, Inner::NotRecorded(SpanContext::default()));
+        if let Inner::Recorded(mut open) = inner {
             if !open.is_ended {
                 open.end_at(open.now());
             }
@@ -184,6 +200,6 @@ impl Drop for Span {
 impl std::fmt::Debug for Span {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let is_recording = self.is_recording();
-        f.debug_struct("Span").field("context", &self.context).field("is_recording", &is_recording).finish()
+        f.debug_struct("Span").field("context", self.context()).field("is_recording", &is_recording).finish()
     }
 }

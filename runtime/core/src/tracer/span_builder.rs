@@ -1,6 +1,9 @@
 //! How a span begins.
 
-use super::{Span, SpanDraft, Tracer, span_plan::SpanPlan};
+use super::{
+    Span, SpanDraft, Tracer,
+    span_plan::{SpanPlan, start_root},
+};
 use crate::{
     attribute::{Key, KeyValue, Value},
     context::SpanContext,
@@ -75,7 +78,10 @@ impl<'t> SpanBuilder<'t> {
     /// Begins the span.
     #[inline]
     pub fn start(self) -> Span {
-        self.plan.start(self.tracer, None, None)
+        match self.plan.name {
+            Key::Borrowed(name) if self.plan.is_plain_root() => start_root(self.tracer, name, self.plan.kind),
+            _ => self.plan.start(self.tracer, None, None),
+        }
     }
 
     /// Puts the start off: for front ends that learn the parent, or other things that the sampler shall see, after the

@@ -20,6 +20,39 @@ pub(super) struct SpanPlan {
     pub(super) open: Option<Box<OpenSpan>>,
 }
 
+/// Begins a root about which nothing else is said: what a plan says is not written down and read again.
+pub(super) fn start_root(tracer: &Tracer, name: &'static str, kind: SpanKind) -> Span {
+    let recorder = &tracer.recorder;
+    if recorder.is_disabled {
+        return Span::not_recorded(SpanContext::default());
+    }
+    let (trace_id, span_id) = id_generator::root_ids();
+    let attributes = AttributeSet::EMPTY;
+    let decision =
+        recorder.sampler.should_sample(&SamplingParameters { parent: None, trace_id, name, kind, attributes });
+    let not_recorded =
+        |trace_flags| Span::not_recorded(SpanContext { trace_id, span_id, trace_flags, ..SpanContext::default() });
+    if decision == SamplingDecision::Drop {
+        recorder.processor.on_sampled_out();
+        return not_recorded(TraceFlags::NONE);
+    }
+    if !recorder.live.try_enter() {
+        recorder.processor.on_live_span_cap();
+        return not_recorded(TraceFlags::SAMPLED);
+    }
+    let mut open = pool::take(recorder);
+    let reading = recorder.clock.read();
+    open.begin(reading, trace_id, span_id, kind);
+    let data = &mut open.data;
+    data.parent_span_id = SpanId::INVALID;
+    data.parent_is_remote = false;
+    data.name = Key::Borrowed(name);
+    recorder.limits.cut_name(&mut data.name);
+    data.start_time = reading.unix_nanos;
+    recorder.processor.on_start(data, &recorder.origin);
+    Span::recorded(open)
+}
+
 impl SpanPlan {
     #[inline]
     pub(super) fn new(name: Key) -> Self {
@@ -31,6 +64,13 @@ impl SpanPlan {
             is_sampled: None,
             open: None,
         }
+    }
+
+    /// Whether this is a root about which nothing was said but a name and a kind.
+    #[inline(always)]
+    pub(super) fn is_plain_root(&self) -> bool {
+        let is_root = self.parent.span_id == SpanId::INVALID && self.parent.trace_id == TraceId::INVALID;
+        is_root && self.start_time.is_none() && self.is_sampled.is_none() && self.open.is_none()
     }
 
     /// Begins the span, now or when it was put off, under new ids or those drawn already.
@@ -98,25 +138,16 @@ impl SpanPlan {
         let recorder = &tracer.recorder;
         let mut open = self.open.unwrap_or_else(|| pool::take(recorder));
         let reading = begun.unwrap_or_else(|| recorder.clock.read());
-        open.started = reading.monotonic_nanos;
+        open.begin(reading, trace_id, span_id, self.kind);
         let data = &mut open.data;
-        let trace_state = self.parent.trace_state;
-        data.context.trace_id = trace_id;
-        data.context.span_id = span_id;
-        data.context.trace_flags = TraceFlags::SAMPLED;
-        data.context.is_remote = false;
-        data.context.trace_state = trace_state.clone();
+        data.context.trace_state = self.parent.trace_state;
         data.parent_span_id = self.parent.span_id;
         data.parent_is_remote = self.parent.is_remote;
         data.name = self.name;
         recorder.limits.cut_name(&mut data.name);
-        data.kind = self.kind;
         data.start_time = self.start_time.unwrap_or(reading.unix_nanos);
         recorder.processor.on_start(data, &recorder.origin);
-        Span::recorded(
-            SpanContext { trace_id, span_id, trace_flags: TraceFlags::SAMPLED, is_remote: false, trace_state },
-            open,
-        )
+        Span::recorded(open)
     }
 
     #[inline(always)]

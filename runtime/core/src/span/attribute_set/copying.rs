@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    super::attribute_row::{Row, Slot, TextRef, ValueRef},
-    ATTRIBUTE_ROW_BYTES, AttributeSet, HashedKey, NumberKind, filter_bit, hash,
+    super::attribute_row::{ConstantKey, MAX_KEY_BYTES, Row, Slot, Text, TextRef, ValueRef, hash, packed},
+    ATTRIBUTE_ROW_BYTES, AttributeSet, filter_bit, is_key, room,
 };
 use crate::limits::SpanLimits;
 
@@ -13,21 +13,71 @@ impl AttributeSet {
     #[inline(always)]
     pub(crate) fn copy(&mut self, key: TextRef<'_>, value: ValueRef<'_>, limits: &SpanLimits) {
         // What need not be copied goes the way of what is given, see `set`.
-        match (key, value) {
-            (TextRef::Constant(key), ValueRef::Bool(bit)) => {
-                self.set_number(HashedKey::new(key), NumberKind::Bool, u64::from(bit), limits);
-            }
+        let is_set = match (key, value) {
+            (TextRef::Constant(key), ValueRef::Bool(bit)) => self.set_number(key, packed::BOOL, u64::from(bit), limits),
             (TextRef::Constant(key), ValueRef::Int(number)) => {
-                self.set_number(HashedKey::new(key), NumberKind::Int, number as u64, limits);
+                self.set_number(key, packed::INT, number.cast_unsigned(), limits)
             }
             (TextRef::Constant(key), ValueRef::Double(number)) => {
-                self.set_number(HashedKey::new(key), NumberKind::Double, number.to_bits(), limits);
+                self.set_number(key, packed::DOUBLE, number.to_bits(), limits)
             }
-            (TextRef::Constant(key), ValueRef::String(TextRef::Constant(text))) => {
-                self.set_constant(HashedKey::new(key), text, limits);
+            (TextRef::Constant(key), ValueRef::String(TextRef::Constant(text))) => self.set_constant(key, text, limits),
+            (TextRef::Constant(key), ValueRef::String(TextRef::Own(text))) => {
+                ConstantKey::new(key, packed::OWN).is_some_and(|key| self.copy_plain(key, text, limits))
             }
-            (key, value) => self.copy_any(key, value, limits),
+            (TextRef::Own(key), ValueRef::Bool(bit)) => self.copy_keyed(key, Slot::Bool(bit), "", limits),
+            (TextRef::Own(key), ValueRef::Int(number)) => self.copy_keyed(key, Slot::Int(number), "", limits),
+            (TextRef::Own(key), ValueRef::Double(number)) => self.copy_keyed(key, Slot::Double(number), "", limits),
+            (TextRef::Own(key), ValueRef::String(TextRef::Own(text))) => {
+                self.copy_keyed(key, Slot::Empty, text, limits)
+            }
+            _ => false,
+        };
+        if !is_set {
+            self.copy_any(key, value, limits);
         }
+    }
+
+    /// Copies a text as value of a constant key. False, and nothing is set, if there is anything to consider.
+    #[inline(never)]
+    fn copy_plain(&mut self, key: ConstantKey, text: &str, limits: &SpanLimits) -> bool {
+        let is_short = limits.attribute_value_length.is_none_or(|max| text.len() <= max);
+        let bytes = self.place(key, text.len(), limits).filter(|bytes| is_short && *bytes <= u32::MAX as usize);
+        if let Some(bytes) = bytes {
+            let start = self.text.len() as u32;
+            self.text.push_str(text);
+            self.push(key, key.with_own_text(start, text.len() as u32), bytes);
+        }
+        bytes.is_some()
+    }
+
+    /// Copies a key, and a value of its own: a text, or anything else if that is empty. False, and nothing is set, if there
+    /// is anything to consider.
+    #[inline(never)]
+    fn copy_keyed(&mut self, key: &str, value: Slot, text: &str, limits: &SpanLimits) -> bool {
+        let is_short = limits.attribute_value_length.is_none_or(|max| text.len() <= max);
+        let bytes = self.bytes + ATTRIBUTE_ROW_BYTES + key.len() + text.len();
+        let (word, bit) = filter_bit(hash(key));
+        let is_plain = is_short
+            && key.len().wrapping_sub(1) < limits.name_length.min(MAX_KEY_BYTES)
+            && bytes <= room(limits)
+            && self.filter[word] & bit == 0
+            && self.rows.len() < limits.attribute_count as usize;
+        if is_plain {
+            let start = self.text.len();
+            self.text.reserve(key.len() + text.len());
+            self.text.push_str(key);
+            self.text.push_str(text);
+            let own = |start: usize, len: usize| Text::Own { start: start as u32, len: len as u32 };
+            let value = match value {
+                Slot::Empty => Slot::Text(own(start + key.len(), text.len())),
+                other => other,
+            };
+            self.rows.push(Row::new(own(start, key.len()), value));
+            self.filter[word] |= bit;
+            self.bytes = bytes;
+        }
+        is_plain
     }
 
     #[inline(never)]
@@ -46,12 +96,11 @@ impl AttributeSet {
         let key = key.cut(limits.name_length);
         let name = key.as_str();
         let size = ATTRIBUTE_ROW_BYTES + name.len() + text.as_str().len();
-        // References into the text have 32 bits.
-        let room = limits.span_bytes.min(u32::MAX as usize);
+        let room = room(limits);
         let (word, bit) = filter_bit(hash(name));
         let known = if self.filter[word] & bit == 0 { None } else { self.find(name) };
         let has_place = known.is_some() || self.rows.len() < limits.attribute_count as usize;
-        if name.is_empty() || !has_place || self.bytes + size > room {
+        if !is_key(name) || !has_place || self.bytes + size > room {
             return self.count_dropped();
         }
         let value = match value {
@@ -63,13 +112,13 @@ impl AttributeSet {
         };
         match known {
             Some(at) => {
-                self.rows[at].value = value;
+                self.rows[at].set_value(value);
                 self.has_replaced = true;
             }
             None => {
                 self.filter[word] |= bit;
                 let key = self.copy_text(key);
-                self.rows.push(Row { key, value });
+                self.rows.push(Row::new(key, value));
             }
         }
         self.bytes += size;

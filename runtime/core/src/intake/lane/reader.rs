@@ -1,0 +1,104 @@
+//! The collector's side of a lane.
+#![expect(unsafe_code, reason = "what was published is read without a lock")]
+
+use std::{mem::replace, ops::Range, sync::Arc};
+
+use super::{
+    block::Block,
+    record::{END, Record, attributes_of, words_of},
+};
+use crate::intake::{
+    chunk::{Chunk, OpenChunk},
+    shard::Shared,
+    split::GROUP,
+};
+
+/// How far the collector has read.
+#[derive(Default)]
+pub(super) struct Reader {
+    block: Option<Arc<Block>>,
+    at: usize,
+}
+
+/// Spans that lie behind one another.
+struct Part {
+    block: Arc<Block>,
+    words: Range<usize>,
+    /// Whether there will be no more in this block.
+    is_last: bool,
+}
+
+impl Reader {
+    /// Stands at the first span of this block.
+    pub(super) fn begin(&mut self, first: Arc<Block>) {
+        (self.block, self.at) = (Some(first), 0);
+    }
+
+    /// Reads up to so many spans, and no more than a chunk.
+    ///
+    /// # Safety
+    /// So many spans are published from where this reader stands.
+    pub(super) unsafe fn read(&mut self, spans: u64, shared: &Shared) -> Chunk {
+        // SAFETY: as for this function.
+        let (parts, rows, attributes) = unsafe { self.find(spans, shared) };
+        let chunk = Self::split(&parts, rows, attributes);
+        shared.rows.give_back(rows);
+        for part in parts.into_iter().filter(|part| part.is_last) {
+            shared.bytes.give_back(shared.blocks.bytes());
+            shared.blocks.put_back(part.block);
+        }
+        chunk
+    }
+
+    /// Where the spans lie, and how many they and their attributes are.
+    unsafe fn find(&mut self, spans: u64, shared: &Shared) -> (Vec<Part>, usize, usize) {
+        let (mut parts, mut rows, mut attributes, mut bytes) = (Vec::new(), 0, 0, 0);
+        let max_rows = usize::try_from(spans).unwrap_or(usize::MAX).min(shared.options.chunk_rows as usize).max(1);
+        let Some(mut block) = self.block.take() else { return (parts, 0, 0) };
+        let mut start = self.at;
+        while rows < max_rows && bytes < shared.options.chunk_bytes {
+            // SAFETY: there are more spans. The next one begins here, or the block ends.
+            let next = unsafe { block.published(self.at..self.at + 1) };
+            match next {
+                [first] if *first != END => {
+                    let words = words_of(*first);
+                    attributes += attributes_of(*first);
+                    (self.at, rows, bytes) = (self.at + words, rows + 1, bytes + words * size_of::<u64>());
+                }
+                _ => {
+                    // It is linked before anything in it is published.
+                    let Some(next) = block.next.get().cloned() else { break };
+                    let words = start..self.at;
+                    parts.push(Part { block: replace(&mut block, next), words, is_last: true });
+                    (start, self.at) = (0, 0);
+                }
+            }
+        }
+        parts.push(Part { block: block.clone(), words: start..self.at, is_last: false });
+        self.block = Some(block);
+        (parts, rows, attributes)
+    }
+
+    fn split(parts: &[Part], rows: usize, attributes: usize) -> Chunk {
+        let mut chunk = OpenChunk::default();
+        chunk.reserve(rows, attributes);
+        let mut group = Vec::with_capacity(GROUP);
+        for Part { block, words, .. } in parts {
+            // SAFETY: these are the words of spans that were published.
+            let mut rest = unsafe { block.published(words.clone()) };
+            // SAFETY: only spans are written there, one behind the other.
+            while let Some((record, behind)) = unsafe { Record::read(rest) } {
+                rest = behind;
+                if let Some(origin) = block.origin(record.origin()) {
+                    group.push(chunk.place(record, origin));
+                }
+                if group.len() == GROUP {
+                    chunk.push_group(&group);
+                    group.clear();
+                }
+            }
+        }
+        chunk.push_group(&group);
+        chunk.into_chunk()
+    }
+}
