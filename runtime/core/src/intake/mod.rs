@@ -4,9 +4,10 @@
 //! dropped for a reason; threads that record share no lock and write no shared memory, except once in many spans; the
 //! collector is woken for a chunk, not for a span.
 //!
-//! Design: a shard per thread (threads beyond their number share), each with a lock that only the collector contends
-//! for. A shard keeps room in advance, in lots, so that the bounds are kept without a shared count per span. The thread
-//! that records copies a span as it is; the collector splits a chunk of them into columns, one column after another.
+//! Design: a seat per thread (threads beyond their number share, and the first keeps it). A seat has a lane, which its
+//! owner writes without a lock and the collector reads behind it, and for all that a lane does not take a shard behind a
+//! lock that only the collector contends for. Both keep room in advance, in lots, so that the bounds are kept without a
+//! shared count per span. The thread that records copies a span as it is; the collector makes columns of a chunk of them.
 //! Texts that are constants of the program are then written once per chunk.
 
 mod chunk;

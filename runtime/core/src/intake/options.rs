@@ -3,9 +3,10 @@
 /// Bounds of an intake, all signals together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IntakeOptions {
-    /// Rows that wait to be collected. Default 32,768. An eighth of them may lie with idle threads.
+    /// Rows that wait to be collected. Default 32,768. A quarter of them may lie with idle threads.
     pub max_rows: usize,
-    /// Estimated bytes that wait to be collected. Default 64 MiB. An eighth of them may lie with idle threads.
+    /// Bytes that wait to be collected, some of them estimated. Default 64 MiB. A quarter of them may lie with
+    /// idle threads.
     pub max_bytes: usize,
     /// Rows after which a chunk is full. Default 512, that of a batch.
     pub chunk_rows: u32,

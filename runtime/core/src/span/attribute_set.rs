@@ -135,22 +135,35 @@ impl AttributeSet {
         parts.map(|(key, text)| self.put_constant(key, text, limits)).is_some()
     }
 
-    /// These two call others only where they are done, and so need no stack.
+    /// These two call others only where they are done, and with what they were called with: they need no stack.
     #[inline(never)]
     fn put_number(&mut self, key: ConstantKey, word: u64, limits: &SpanLimits) {
         match self.place(key, 0, limits) {
             Some(bytes) => self.push(key, key.with_number(word), bytes),
-            None => self.put_with_care(key.name(), key.with_number(word), limits),
+            None => self.put_number_with_care(key, word, limits),
         }
     }
 
     #[inline(never)]
     fn put_constant(&mut self, key: ConstantKey, text: ConstantText, limits: &SpanLimits) {
-        let is_short = limits.attribute_value_length.is_none_or(|max| text.len() <= max);
         match self.place(key, text.len(), limits) {
-            Some(bytes) if is_short => self.push(key, key.with_constant(text), bytes),
-            _ => self.put_with_care(key.name(), key.with_constant(text), limits),
+            Some(bytes) => self.push(key, key.with_constant(text), bytes),
+            None => self.put_constant_with_care(key, text, limits),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_number_with_care(&mut self, key: ConstantKey, word: u64, limits: &SpanLimits) {
+        let value = self.value(key.with_number(word).value()).to_value();
+        self.set_any(Cow::Borrowed(key.name()), value, limits);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_constant_with_care(&mut self, key: ConstantKey, text: ConstantText, limits: &SpanLimits) {
+        let value = self.value(key.with_constant(text).value()).to_value();
+        self.set_any(Cow::Borrowed(key.name()), value, limits);
     }
 
     /// Whether there is nothing to consider: the bytes that will be in use then.
@@ -159,6 +172,7 @@ impl AttributeSet {
         let bytes = self.bytes + ATTRIBUTE_ROW_BYTES + key.len() + value_len;
         let (word, bit) = filter_bit(key.hash());
         let is_plain = key.len().wrapping_sub(1) < limits.name_length
+            && value_len <= limits.attribute_value_length.unwrap_or(usize::MAX)
             && bytes <= limits.span_bytes
             && self.filter[word] & bit == 0
             && self.rows.len() < limits.attribute_count as usize
@@ -172,14 +186,6 @@ impl AttributeSet {
         self.filter[word] |= bit;
         self.bytes = bytes;
         self.rows.push(row);
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn put_with_care(&mut self, key: &'static str, row: Row, limits: &SpanLimits) {
-        self.rows.reserve(1);
-        let value = self.value(row.value()).to_value();
-        self.set_any(Cow::Borrowed(key), value, limits);
     }
 
     /// Any attribute, cut to the limits.

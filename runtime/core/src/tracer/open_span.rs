@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::builder::Recorder;
+use super::{builder::Recorder, pool};
 use crate::{
+    attribute::KeyValue,
     clock::Reading,
     context::{SpanId, TraceFlags, TraceId},
     span::{SpanData, SpanKind},
@@ -33,14 +34,30 @@ impl OpenSpan {
         self.data.kind = kind;
     }
 
+    #[inline(never)]
+    pub(super) fn set_attributes(&mut self, attributes: &mut impl Iterator<Item = KeyValue>) {
+        // Not a `for` loop: that moves every attribute of an array twice.
+        attributes.for_each(|attribute| self.data.set_attribute(attribute.key, attribute.value, &self.recorder.limits));
+    }
+
+    /// Ends the span now, unless it has ended, and keeps the box for another.
+    pub(super) fn finish(mut open: Box<Self>) {
+        if !open.is_ended {
+            open.end_at(open.now());
+        }
+        pool::put_back(open);
+    }
+
     /// Now, in Unix nanoseconds: the start and the monotonic time since, so that setting the machine's clock changes no
     /// duration, and a span that was given an earlier start goes on from there.
+    #[inline]
     pub(super) fn now(&self) -> u64 {
         let elapsed = self.recorder.clock.monotonic_nanos().saturating_sub(self.started);
         self.data.start_time.saturating_add(elapsed)
     }
 
     /// Hands the span to the processor, once.
+    #[inline]
     pub(super) fn end_at(&mut self, unix_nanos: u64) {
         if self.is_ended {
             self.recorder.count_late();

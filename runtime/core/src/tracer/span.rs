@@ -2,7 +2,7 @@
 
 use std::{any::type_name, error::Error};
 
-use super::{open_span::OpenSpan, pool};
+use super::open_span::OpenSpan;
 use crate::{
     attribute::{Key, KeyValue, Value},
     context::SpanContext,
@@ -67,13 +67,11 @@ impl Span {
     }
 
     /// Sets attributes, like [`Self::set_attribute`]. The iterator is not touched if the span is not recording.
-    #[inline]
+    #[inline(always)]
     pub fn set_attributes(&mut self, attributes: impl IntoIterator<Item = KeyValue>) {
         if let Some(open) = self.writable() {
-            // Not a `for` loop: that moves every attribute of an array twice.
-            attributes
-                .into_iter()
-                .for_each(|attribute| open.data.set_attribute(attribute.key, attribute.value, &open.recorder.limits));
+            // Here, where they are made: an array is then written where it is read.
+            open.set_attributes(&mut attributes.into_iter());
         }
     }
 
@@ -188,11 +186,8 @@ impl Drop for Span {
     fn drop(&mut self) {
         let Inner::Recorded(_) = self.0 else { return };
         let inner = std::mem::replace(&mut self.0, Inner::NotRecorded(SpanContext::default()));
-        if let Inner::Recorded(mut open) = inner {
-            if !open.is_ended {
-                open.end_at(open.now());
-            }
-            pool::put_back(open);
+        if let Inner::Recorded(open) = inner {
+            OpenSpan::finish(open);
         }
     }
 }

@@ -41,8 +41,7 @@ impl AttributeSet {
     /// Copies a text as value of a constant key. False, and nothing is set, if there is anything to consider.
     #[inline(never)]
     fn copy_plain(&mut self, key: ConstantKey, text: &str, limits: &SpanLimits) -> bool {
-        let is_short = limits.attribute_value_length.is_none_or(|max| text.len() <= max);
-        let bytes = self.place(key, text.len(), limits).filter(|bytes| is_short && *bytes <= u32::MAX as usize);
+        let bytes = self.place(key, text.len(), limits).filter(|bytes| *bytes <= u32::MAX as usize);
         if let Some(bytes) = bytes {
             let start = self.text.len() as u32;
             self.text.push_str(text);
