@@ -4,16 +4,26 @@
 //! told, never a single value; where the subject is work, CPU time of the thread that does it is measured; no time is
 //! asserted, only that everything ran and came to the right result.
 
+mod backend;
 mod case;
+mod child;
+mod collector;
 mod cpu;
 mod crossing;
 mod delivery;
+mod drawing;
+mod embedded;
 mod fastrace_spans;
+mod flood;
 mod forwarding;
 mod front_ends;
+mod growth;
 mod idle;
 mod loading;
 mod machine;
+mod markdown;
+mod memory;
+mod metering;
 mod native_batch;
 mod native_server;
 mod opentelemetry_sdk;
@@ -37,6 +47,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
     case::Group,
+    child::{Role, play},
+    collector::{CollectorArguments, compare},
+    embedded::{EmbeddedArguments, embed},
+    flood::{FloodArguments, flood},
+    growth::{GrowthArguments, grow},
     proof::{ProofArguments, prove},
     rounds::{Effort, measure},
     stage::Stage,
@@ -65,6 +80,16 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Proof(ProofArguments),
+    Growth(GrowthArguments),
+    Embedded(EmbeddedArguments),
+    Flood(FloodArguments),
+    Collector(CollectorArguments),
+    /// What this program starts itself for.
+    #[command(hide = true)]
+    Child {
+        #[command(subcommand)]
+        role: Role,
+    },
 }
 
 /// What is measured.
@@ -78,6 +103,8 @@ enum Family {
     Views,
     /// Batches into the sandbox.
     Crossing,
+    /// What metering costs a guest.
+    Metering,
     /// Batches through exporters and out.
     Delivery,
     /// Requests in over a network, through exporters and out.
@@ -92,8 +119,14 @@ enum Family {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    if let Some(Command::Proof(arguments)) = &arguments.command {
-        return prove(arguments);
+    match &arguments.command {
+        Some(Command::Proof(arguments)) => return prove(arguments),
+        Some(Command::Growth(arguments)) => return grow(arguments),
+        Some(Command::Embedded(arguments)) => return embed(arguments),
+        Some(Command::Flood(arguments)) => return flood(arguments),
+        Some(Command::Collector(arguments)) => return compare(arguments),
+        Some(Command::Child { role }) => return play(role),
+        None => {}
     }
     let mut effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     effort.rounds = arguments.rounds.map_or(effort.rounds, usize::from);
@@ -121,6 +154,7 @@ impl Family {
             Self::Queues => Ok(queueing::groups()),
             Self::Views => views::groups(),
             Self::Crossing => crossing::groups(stage),
+            Self::Metering => metering::groups(stage),
             Self::Delivery => delivery::groups(stage),
             Self::Forwarding => forwarding::groups(),
             Self::Loading => loading::groups(),

@@ -50,6 +50,11 @@ impl Rival {
     fn build(builder: TracerProviderBuilder) -> Self {
         let provider = builder.build();
         let tracer = provider.tracer("bench");
+        Self::of(provider, tracer)
+    }
+
+    /// One with a provider of its own kind.
+    pub(crate) fn of(provider: SdkTracerProvider, tracer: SdkTracer) -> Self {
         Self { provider, tracer }
     }
 

@@ -3,6 +3,7 @@
 use std::{fmt::Write, time::Duration};
 
 use super::outcome::{CRASHING_TARGET, DELIVERED_TARGET, Outcome, P50, P99, P99_TARGET, P999, P999_TARGET, Row};
+use crate::markdown::aligned;
 
 const HEADS: [&str; 11] = [
     "beside it",
@@ -23,17 +24,7 @@ pub(super) fn markdown(outcome: &Outcome) -> String {
     let mut out = format!("\n{}\n\n", introduction(outcome));
     let mut lines = vec![HEADS.map(str::to_owned).to_vec()];
     lines.extend(outcome.rows.iter().map(|row| cells(row, outcome)));
-    let widths: Vec<usize> = (0..HEADS.len())
-        .map(|at| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or_default())
-        .collect();
-    for (number, line) in lines.iter().enumerate() {
-        let _ = writeln!(out, "{}", markdown_line(line, &widths));
-        if number == 0 {
-            let rules = widths.iter().enumerate();
-            let rules = rules.map(|(at, width)| if at == 0 { "-".repeat(*width) } else { "-".repeat(width - 1) + ":" });
-            let _ = writeln!(out, "| {} |", rules.collect::<Vec<_>>().join(" | "));
-        }
-    }
+    out += &aligned(&lines);
     out + &verdict(outcome)
 }
 
@@ -73,14 +64,6 @@ fn cells(row: &Row, outcome: &Outcome) -> Vec<String> {
         if row.neighbours.faults.is_empty() { String::new() } else { percent(row.median(|round| round.neighbours)) },
         compared(percent(row.more_cpu(base))),
     ]
-}
-
-fn markdown_line(cells: &[String], widths: &[usize]) -> String {
-    let pad = |(at, cell): (usize, &String)| match at {
-        0 => format!("{cell:<width$}", width = widths[at]),
-        _ => format!("{cell:>width$}", width = widths[at]),
-    };
-    format!("| {} |", cells.iter().enumerate().map(pad).collect::<Vec<_>>().join(" | "))
 }
 
 fn verdict(outcome: &Outcome) -> String {
