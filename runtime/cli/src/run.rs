@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use spangate::{Runtime, StartError, config::Document, telemetry::LogSink};
+use spangate::{Runtime, StartError, allocator, config::Document, telemetry::LogSink};
 
 use crate::{
     args::RunArgs,
@@ -42,6 +42,7 @@ pub(crate) enum Event {
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
+    allocator::keep_freed_memory();
     let document = match config_file::read(&args.config) {
         Ok(document) => document,
         Err(exit) => return Ok(exit),

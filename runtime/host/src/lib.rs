@@ -77,6 +77,7 @@
 //! | [`sandbox`] | loading and describing components without a runtime; what can be wrong with one |
 //! | `receiver`, `admin` | the ports, each usable alone; with the feature `receivers` |
 //! | [`clock`] | the machine's clock |
+//! | [`allocator`] | for programs that do little else |
 //!
 //! Examples that run as they stand: `embedded` (a synchronous program), `inside_tokio`, `from_toml` and
 //! `native_exporter`.
@@ -87,6 +88,7 @@
 
 #[cfg(feature = "receivers")]
 pub mod admin;
+pub mod allocator;
 mod bindings;
 mod bucket;
 mod capability;

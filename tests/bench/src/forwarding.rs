@@ -41,6 +41,8 @@ enum Out {
 /// # Errors
 /// If something does not start.
 pub(crate) fn groups() -> anyhow::Result<Vec<Group>> {
+    // As `spangate run` does.
+    spangate::allocator::keep_freed_memory();
     let sink = Rc::new(Sink::start()?);
     let large = vec![
         native("decodes, encodes", Then::Encode, 512)?,
