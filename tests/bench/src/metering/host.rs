@@ -80,9 +80,7 @@ impl Column for bool {
 /// # Errors
 /// If there is one of this name.
 pub(super) fn getter<C: Column>(instance: &mut Instance<'_>, name: &str, get: fn(&Batch) -> C) -> wasmtime::Result<()> {
-    instance.func_wrap_async(name, move |mut store, (_,): (Handle,)| {
-        Box::new(async move { pull(&mut store, get) })
-    })
+    instance.func_wrap_async(name, move |mut store, (_,): (Handle,)| Box::new(async move { pull(&mut store, get) }))
 }
 
 /// Links a getter with an argument that says whose.
