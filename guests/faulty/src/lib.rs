@@ -8,6 +8,7 @@
 
 mod abort;
 mod always_retry;
+mod attribute_fisher;
 mod bad_reply;
 mod batch_hoard;
 mod bindings;
@@ -48,6 +49,7 @@ type Fault = fn(Batch, &Settings) -> Outcome;
 const FAULTS: &[(&str, Fault)] = &[
     ("abort", abort::export),
     ("always_retry", always_retry::export),
+    ("attribute_fisher", attribute_fisher::export),
     ("bad_reply", bad_reply::export),
     ("batch_hoard", batch_hoard::export),
     ("clock_spin", clock_spin::export),
@@ -85,7 +87,7 @@ struct Settings {
     /// `wrong_host`, `smuggle`, `rng_output`: where to post to.
     #[serde(default)]
     url: String,
-    /// `post`, `secret_fisher`: where to post to, one after the other.
+    /// `post`, `secret_fisher`, `attribute_fisher`: where to post to, one after the other.
     #[serde(default)]
     urls: Vec<String>,
     /// `trap_nth`: how many calls until the trap.

@@ -14,6 +14,9 @@ pub(crate) type Handle = crate::testing::Fixture;
 /// One batch: ended spans, started spans or events.
 ///
 /// Columns are fetched at first use; what is not touched costs nothing.
+///
+/// An operator may grant less than everything. What is not granted reads as if the application had not recorded it: a name is
+/// empty, an id or a time is zero, a span has no events or no attribute of that key, in OTLP and payloads too.
 pub struct Batch {
     pub(crate) handle: Handle,
     pub(crate) cells: Cells,

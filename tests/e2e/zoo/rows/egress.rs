@@ -45,6 +45,13 @@ pub(super) const ROWS: &[Specimen] = &[
         .proof(learns_nothing)
         .epilogue(nothing_was_told)
         .slow(),
+    Specimen::faulty("Z22", "attribute_fisher")
+        .settings("urls = [\"{backend}/fished\"]")
+        .tables("[exporters.bad.grants]\ncolumns = [\"trace_id\", \"span_id\"]")
+        .limits(PATIENT)
+        .proof(is_shown_no_name)
+        .epilogue(no_name_was_told)
+        .slow(),
     Specimen::faulty("Z24", "post")
         .variant("trickled")
         .settings("urls = [\"{backend}/slow\"]")
@@ -137,6 +144,24 @@ fn learns_nothing(scene: &Scene) {
 
 fn nothing_was_told(scene: &Scene) {
     assert!(!scene.lines.all().iter().any(|line| line.contains(CANARY)));
+}
+
+/// The name of every span that is offered.
+const NAME: &[u8] = b"GET /cart";
+
+/// It reads whatever there is to read; the ids are there, the name is not.
+fn is_shown_no_name(scene: &Scene) {
+    let bodies = wait_until("every payload", || {
+        let bodies: Vec<_> = scene.backend.messages().into_iter().map(|message| message.body).collect();
+        (bodies.len() >= 5).then_some(bodies)
+    });
+    let holds = |needle: &[u8]| bodies.iter().any(|body| body.windows(needle.len()).any(|window| window == needle));
+    assert!(holds(&[7; 16]) && holds(b"resourceSpans") && !holds(NAME));
+}
+
+fn no_name_was_told(scene: &Scene) {
+    let is_name = |text: &str| text.as_bytes().windows(NAME.len()).any(|window| window == NAME);
+    assert!(!scene.lines.all().iter().any(|line| is_name(line)));
 }
 
 /// The call comes to an end, and so does the connection.
