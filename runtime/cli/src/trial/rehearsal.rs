@@ -11,7 +11,7 @@ use spangate::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-use super::settings;
+use super::{in_kind, settings};
 use crate::component_file::{self, MAX_BYTES};
 
 /// Answers every request with one status at once, and forgets it.
@@ -19,8 +19,8 @@ use crate::component_file::{self, MAX_BYTES};
 pub(crate) struct Answering(pub(crate) u16);
 
 impl HttpBackend for Answering {
-    fn answer(&self, _: HttpRequest) -> Result<HttpResponse, HttpFailure> {
-        Ok(HttpResponse { status: self.0, ..HttpResponse::default() })
+    fn answer(&self, request: HttpRequest) -> Result<HttpResponse, HttpFailure> {
+        Ok(in_kind(&request, HttpResponse { status: self.0, ..HttpResponse::default() }))
     }
 }
 

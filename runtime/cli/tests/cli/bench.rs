@@ -14,6 +14,14 @@ fn an_exporter_is_measured_without_configuration_or_network_and_gets_a_budget() 
 }
 
 #[test]
+fn an_exporter_that_calls_is_measured_too() {
+    let settings = "{\"protocol\": \"grpc\"}";
+    let said = output(&["bench", "builtin:otlp", "--settings", settings, "--seconds", "1"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stdout.contains("1.0 per batch") && !said.stdout.contains("rejected"), "{}", said.stdout);
+}
+
+#[test]
 fn an_exporter_that_is_stopped_is_told_line_by_line() {
     let said = output(&["bench", "builtin:faulty", "--settings", "{\"fault\": \"trap\"}", "--seconds", "1"]);
     assert_eq!(said.code, Some(1), "{}", said.stdout);

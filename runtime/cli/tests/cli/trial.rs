@@ -41,6 +41,12 @@ fn an_exporter_that_forwards_payloads_keeps_no_handles() {
 }
 
 #[test]
+fn an_exporter_that_calls_is_answered_by_grpc() {
+    let said = test(&["builtin:otlp", "--settings", "{\"protocol\": \"grpc\"}"]);
+    assert_says(&said, 0, &["TraceService/Export", "429, Retry-After: 7  retry-after  7 s", "Nothing is wrong."]);
+}
+
+#[test]
 fn an_exporter_that_sends_nothing_is_tried_as_well() {
     assert_says(&test(&["builtin:console"]), 0, &["Requests: none", "to the terminal", "events  a full batch"]);
 }

@@ -94,9 +94,13 @@ mod tests {
             assert_eq!(told(&grpc("0", is_in_headers)), None);
             assert_eq!(told(&grpc("14", is_in_headers)), None);
         }
-        let mut plain = response(200);
-        plain.headers.push(("grpc-status".into(), "16".into()));
-        assert_eq!(told(&plain), None);
+        for content_type in ["text/plain", "application/grpc-web"] {
+            let mut other = grpc("16", false);
+            other.headers[0].1 = content_type.into();
+            assert_eq!(told(&other), None, "{content_type}");
+        }
+        // A status of its own counts whatever HTTP's is.
+        assert!(told(&Response { status: 400, ..grpc("16", true) }).is_some());
     }
 
     #[test]
