@@ -131,7 +131,8 @@ fn case(
     feed: Feed,
     used: impl Fn() -> Duration + 'static,
 ) -> Case {
-    Case::one(figure, move |_| {
+    let figures = [figure, Figure::new("  in a second of one core", "k spans")];
+    Case::many(figures, move |_| {
         let (before, (taken, _)) = (used(), backend.taken());
         let sent = feed.send(&mut sender)?;
         let start = Instant::now();
@@ -139,6 +140,7 @@ fn case(
             anyhow::ensure!(start.elapsed() < PATIENCE, "{} of {sent} requests arrived", backend.taken().0 - taken);
             thread::sleep(Duration::from_millis(1));
         }
-        Ok(nanoseconds_each(used().saturating_sub(before), sent * u64::from(BATCH)))
+        let cost = nanoseconds_each(used().saturating_sub(before), sent * u64::from(BATCH));
+        Ok(vec![cost, 1e6 / cost])
     })
 }

@@ -36,24 +36,27 @@ pub(crate) struct Alone {
 
 impl Alone {
     /// # Errors
-    /// If it does not start, or loses a span and knows it.
+    /// If it does not start, or does not deliver in time.
     pub(crate) fn run(&self) -> anyhow::Result<Value> {
         let subject = self.who.start(&self.backend, &self.cache)?;
         let time = Duration::from_millis(self.milliseconds);
-        let warm_up = serve(&subject, self.rate, time / 2)?;
+        let (warm_up, _) = serve(&subject, self.rate, time / 2)?;
         let start = process_cpu();
-        let spans = serve(&subject, self.rate, time)?;
+        // What was lost while it warmed up is in it.
+        let (spans, loss) = serve(&subject, self.rate, time)?;
         let used = process_cpu().saturating_sub(start);
         Ok(json!({
             "nanoseconds_per_span": nanoseconds_each(used, spans),
             "spans": spans + warm_up,
             "peak_bytes": peak_resident_bytes()?,
+            "loss": loss,
         }))
     }
 }
 
-/// Records for so long, and has all of it sent; answers how many there were.
-fn serve(subject: &Subject, rate: u32, time: Duration) -> anyhow::Result<u64> {
+/// Records for so long, and has all of it sent; answers how many there were, and what is known
+/// to be lost.
+fn serve(subject: &Subject, rate: u32, time: Duration) -> anyhow::Result<(u64, Option<String>)> {
     let burst = (f64::from(rate) * PERIOD.as_secs_f64()).round() as u32;
     let bursts = (time.as_secs_f64() / PERIOD.as_secs_f64()).ceil() as u32;
     let start = Instant::now();
@@ -62,6 +65,6 @@ fn serve(subject: &Subject, rate: u32, time: Duration) -> anyhow::Result<u64> {
         thread::sleep(due.saturating_duration_since(Instant::now()));
         (0..burst).for_each(|_| subject.record());
     }
-    subject.flush()?;
-    Ok(u64::from(burst) * u64::from(bursts))
+    let loss = subject.flush()?;
+    Ok((u64::from(burst) * u64::from(bursts), loss))
 }

@@ -3,12 +3,20 @@
 use anyhow::Context;
 use clap::Args;
 
+use spangate_core::{
+    batch::{Batch, BatchId, Metadata},
+    sampler::AlwaysOn,
+    signal::Signal,
+};
+
 use super::subject::Who;
 use crate::{
     case::{Case, Figure, Group},
     child::{BackendProcess, ask},
     machine,
+    recording::record,
     rounds::{Effort, measure},
+    samples::{BATCH, recorder},
     table,
 };
 
@@ -67,9 +75,23 @@ pub(crate) fn embed(arguments: &EmbeddedArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Measures once, and again if spans were lost: that would be cheaper than it is. On a machine that has other work to do
+/// threads that export come too late for queues of the default size.
 fn run(who: Who, cache: &str, rate: u32, milliseconds: u64) -> anyhow::Result<Vec<f64>> {
-    // Of a span of ten attributes, without what its batch has once.
-    const LEAST_BYTES: f64 = 250.0;
+    const TRIES: usize = 5;
+    for _ in 0..TRIES {
+        match try_once(who, cache, rate, milliseconds)? {
+            Ok(figures) => return Ok(figures),
+            Err(loss) => eprintln!("measured again, {}: {loss}", who.word()),
+        }
+    }
+    anyhow::bail!("spans were lost in each of {TRIES} runs")
+}
+
+/// What was lost.
+type Loss = String;
+
+fn try_once(who: Who, cache: &str, rate: u32, milliseconds: u64) -> anyhow::Result<Result<Vec<f64>, Loss>> {
     let backend = BackendProcess::start()?;
     let (url, rate, milliseconds) = (backend.url()?.to_string(), rate.to_string(), milliseconds.to_string());
     let answer = ask(&[
@@ -87,7 +109,28 @@ fn run(who: Who, cache: &str, rate: u32, milliseconds: u64) -> anyhow::Result<Ve
     ])?;
     let number = |name: &str| answer[name].as_f64().with_context(|| format!("no {name} in {answer}"));
     let (_, bytes) = backend.end()?;
-    let bytes = bytes as f64 / number("spans")?;
-    anyhow::ensure!(who == Who::Nobody || bytes > LEAST_BYTES, "{bytes:.0} bytes a span: spans did not arrive");
-    Ok(vec![number("nanoseconds_per_span")?, bytes, number("peak_bytes")? / f64::from(1 << 20)])
+    let (bytes, least) = (bytes as f64 / number("spans")?, least_bytes());
+    if let Some(loss) = answer["loss"].as_str() {
+        return Ok(Err(loss.to_owned()));
+    }
+    if who != Who::Nobody && bytes < least {
+        return Ok(Err(format!("{bytes:.0} bytes arrived for each span, of at least {least:.0}")));
+    }
+    Ok(Ok(vec![number("nanoseconds_per_span")?, bytes, number("peak_bytes")? / f64::from(1 << 20)]))
+}
+
+/// Of one span in a full batch: the SDK, which tells nobody what it drops, sends a little more.
+fn least_bytes() -> f64 {
+    let (intake, tracer) = recorder(AlwaysOn);
+    (0..BATCH).for_each(|_| record(&tracer));
+    let bytes: usize = intake
+        .take_all()
+        .into_iter()
+        .map(|chunk| {
+            let (id, metadata) = (BatchId([7; 16]), Metadata::from([]));
+            Batch::recorded(id, Signal::Spans, chunk.columns.freeze(), metadata).otlp().len()
+        })
+        .sum();
+    // Without the resource, which is longer here.
+    bytes as f64 / f64::from(BATCH) - 2.0
 }
