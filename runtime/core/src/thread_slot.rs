@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    marker::PhantomData,
     ptr::from_ref,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -23,6 +24,8 @@ pub(crate) struct ThreadSlot {
     pub(crate) number: usize,
     /// No other thread has it as long as this one lives; 0 for a thread that is ending.
     token: usize,
+    /// It is no proof of anything on another thread.
+    stays: PhantomData<*const ()>,
 }
 
 impl SlotCounter {
@@ -34,9 +37,9 @@ impl SlotCounter {
                 UNSET => self.give(slot),
                 known => known,
             };
-            ThreadSlot { number, token: from_ref(slot).addr() }
+            ThreadSlot { number, token: from_ref(slot).addr(), stays: PhantomData }
         });
-        slot.unwrap_or(ThreadSlot { number: 0, token: 0 })
+        slot.unwrap_or(ThreadSlot { number: 0, token: 0, stays: PhantomData })
     }
 
     #[cold]
@@ -82,13 +85,16 @@ mod tests {
     #[test]
     fn a_thread_keeps_its_number_and_two_threads_of_one_counter_have_two() {
         let counter = SlotCounter::default();
-        let slot = || (counter.slot(), counter.slot());
+        let slot = || {
+            let slot = counter.slot();
+            ((slot.number, slot.token), (counter.slot().number, counter.slot().token))
+        };
         let ((a, again), (b, _)) = std::thread::scope(|scope| {
             let first = scope.spawn(slot).join().expect("first thread");
             (first, scope.spawn(slot).join().expect("second thread"))
         });
         assert_eq!(a, again);
-        assert_ne!(a.number, b.number);
+        assert_ne!(a.0, b.0);
     }
 
     #[test]
@@ -102,6 +108,9 @@ mod tests {
         });
         assert_eq!(others, 0);
         assert!(is_mine());
-        assert!(!ThreadOwner::default().is(ThreadSlot { number: 0, token: 0 }), "a thread that is ending");
+        assert!(
+            !ThreadOwner::default().is(ThreadSlot { number: 0, token: 0, stays: PhantomData }),
+            "a thread that is ending"
+        );
     }
 }

@@ -155,7 +155,8 @@ impl Intake {
         self.is_woken.store(false, Ordering::SeqCst);
         let mut chunks = Vec::new();
         for OwnLine(seat) in &self.shards {
-            seat.has_full.store(false, Ordering::SeqCst);
+            // Read as well: what its writer had published before then is seen.
+            seat.has_full.swap(false, Ordering::SeqCst);
             seat.lane.take_all(is_closed, &self.shared, &mut chunks);
             seat.collect(&mut chunks, |shard, full| shard.take_all(&self.shared, full));
         }

@@ -106,7 +106,9 @@ macro_rules! details {
                     return;
                 }
                 *bytes += size;
-                let first = self.attributes.len();
+                let first = self.items.last().map_or(0, |item| item.attribute_end);
+                // What an iterator left behind that panicked belongs to nobody.
+                self.attributes.truncate(first);
                 let mut dropped = 0u32;
                 for attribute in attributes {
                     let is_left_out = push_flat(&mut self.attributes, first, attribute, max_attributes, limits, bytes);
@@ -196,6 +198,20 @@ mod tests {
         assert_eq!(events.dropped(), 1);
         events.reset();
         assert!(events.is_empty() && events.dropped() == 0);
+    }
+
+    #[test]
+    fn attributes_whose_source_panics_belong_to_no_later_event() {
+        let (mut events, mut bytes) = (SpanEvents::default(), 0);
+        let attributes = [1, 2].into_iter().map(|number| match number {
+            1 => KeyValue::new("secret", "x"),
+            _ => panic!("no more"),
+        });
+        let add = || events.add(1, "one".into(), attributes, &SpanLimits::default(), &mut bytes);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(add)).is_err());
+        events.add(2, "two".into(), [KeyValue::new("a", 1)], &SpanLimits::default(), &mut bytes);
+        let keys: Vec<_> = events.iter().flat_map(|(_, own)| own.iter().map(|own| own.key.to_string())).collect();
+        assert_eq!(keys, ["a"]);
     }
 
     #[test]

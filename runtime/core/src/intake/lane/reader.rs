@@ -18,6 +18,8 @@ use crate::intake::{
 pub(super) struct Reader {
     block: Option<Arc<Block>>,
     at: usize,
+    /// Spans before that place. It moves with the place, so that a reader that was interrupted goes on from where it is.
+    pub(super) read: u64,
 }
 
 /// Spans that lie behind one another.
@@ -37,7 +39,7 @@ impl Reader {
     /// Reads up to so many spans, and no more than a chunk.
     ///
     /// # Safety
-    /// So many spans are published from where this reader stands.
+    /// So many spans, and at least one, are published from where this reader stands.
     pub(super) unsafe fn read(&mut self, spans: u64, shared: &Shared) -> Chunk {
         // SAFETY: as for this function.
         let (parts, rows, attributes) = unsafe { self.find(spans, shared) };
@@ -56,7 +58,7 @@ impl Reader {
         let max_rows = usize::try_from(spans).unwrap_or(usize::MAX).min(shared.options.chunk_rows as usize).max(1);
         let Some(mut block) = self.block.take() else { return (parts, 0, 0) };
         let mut start = self.at;
-        while rows < max_rows && bytes < shared.options.chunk_bytes {
+        while rows == 0 || rows < max_rows && bytes < shared.options.chunk_bytes {
             // SAFETY: there are more spans. The next one begins here, or the block ends.
             let next = unsafe { block.published(self.at..self.at + 1) };
             match next {
@@ -76,6 +78,7 @@ impl Reader {
         }
         parts.push(Part { block: block.clone(), words: start..self.at, is_last: false });
         self.block = Some(block);
+        self.read += rows as u64;
         (parts, rows, attributes)
     }
 

@@ -199,6 +199,39 @@ fn a_span_that_slips_in_after_the_last_collection_is_told_from_those_that_were_c
 }
 
 #[test]
+fn a_span_that_slips_in_and_is_collected_nevertheless_counts_once() {
+    let options = IntakeOptions { chunk_rows: 1, ..IntakeOptions::default() };
+    let (lane, shared, slots) = (Lane::default(), shared(options), SlotCounter::default());
+    let origin = origin("one");
+    let mut chunks = Vec::new();
+    lane.take_all(true, &shared, &mut chunks);
+    assert_eq!(lane.push(slots.slot(), &span("a"), &origin, &shared), Pushed::ChunkIsFull);
+    assert_eq!(lane.counts(), (1, 1));
+    lane.take_ready(&shared, &mut chunks);
+    assert_eq!((chunks.len(), lane.counts()), (1, (1, 0)));
+}
+
+#[test]
+fn a_chunk_that_may_have_no_bytes_has_a_span() {
+    let options = IntakeOptions { chunk_bytes: 0, ..IntakeOptions::default() };
+    let (lane, shared, slots) = (Lane::default(), shared(options), SlotCounter::default());
+    let origin = origin("one");
+    for name in ["a", "b"] {
+        assert_eq!(lane.push(slots.slot(), &span(name), &origin, &shared), Pushed::ChunkIsFull);
+    }
+    let chunks = all(&lane, &shared);
+    assert_eq!((chunks.len(), names(&chunks)), (2, vec!["a".to_owned(), "b".to_owned()]));
+}
+
+#[test]
+fn a_span_that_fits_into_no_block_takes_no_room_with_it() {
+    let options = IntakeOptions { max_bytes: 0, ..IntakeOptions::default() };
+    let (lane, shared, slots) = (Lane::default(), shared(options), SlotCounter::default());
+    assert_eq!(lane.push(slots.slot(), &span("a"), &origin("one"), &shared), Pushed::Not);
+    assert!(shared.rows.take_exactly(options.max_rows), "all of it is there");
+}
+
+#[test]
 fn a_reader_behind_a_writer_sees_every_span_whole_and_once() {
     const SPANS: u64 = if cfg!(miri) { 300 } else { 60_000 };
     let options =

@@ -46,7 +46,7 @@ pub(in crate::intake) enum Pushed {
 #[derive(Default)]
 pub(in crate::intake) struct Lane {
     owner: ThreadOwner,
-    /// While the owner writes: what it calls then may come here a second time, as an allocator that records would.
+    /// While the owner writes: if what it calls then came here a second time, that span would go another way.
     is_busy: AtomicBool,
     writer: OwnWriter,
     /// Spans that were written.
@@ -64,8 +64,8 @@ struct Reading {
     reader: Mutex<Reader>,
     /// Spans that were read.
     taken: AtomicU64,
-    /// One more than had been read when the last were, after the intake was closed; 0 before.
-    sealed: AtomicU64,
+    /// Whether the last were read after the intake was closed: what is not read by then is lost.
+    is_sealed: AtomicBool,
 }
 
 /// Reached by the owner of the lane alone.
@@ -137,42 +137,42 @@ impl Lane {
 
     /// Reads all there is. If the intake is closed, what is written from here on is lost.
     pub(in crate::intake) fn take_all(&self, is_closed: bool, shared: &Shared, into: &mut Vec<Chunk>) {
-        let taken = self.take(&self.published, shared, into);
+        self.take(&self.published, shared, into);
         if is_closed {
-            self.reading.0.sealed.store(taken + 1, Relaxed);
+            self.reading.0.is_sealed.store(true, Relaxed);
         }
     }
 
-    fn take(&self, until: &AtomicU64, shared: &Shared, into: &mut Vec<Chunk>) -> u64 {
+    fn take(&self, until: &AtomicU64, shared: &Shared, into: &mut Vec<Chunk>) {
         let Reading { reader, taken, .. } = &self.reading.0;
         let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let (until, mut read) = (until.load(Acquire), taken.load(Relaxed));
-        if read == until {
-            return read;
+        let until = until.load(Acquire);
+        if reader.read >= until {
+            return;
         }
         if let Some(first) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
             reader.begin(first);
         }
-        while read < until {
-            // SAFETY: so many spans were published from the first block on, and `read` of them were read.
-            let chunk = unsafe { reader.read(until - read, shared) };
-            if chunk.rows == 0 {
+        while reader.read < until {
+            let before = reader.read;
+            // SAFETY: so many spans were published from the first block on, and `before` of them this reader has passed.
+            let chunk = unsafe { reader.read(until - before, shared) };
+            taken.store(reader.read, Relaxed);
+            if reader.read == before {
                 break;
             }
-            read += u64::from(chunk.rows);
-            taken.store(read, Relaxed);
-            into.push(chunk);
+            if chunk.rows > 0 {
+                into.push(chunk);
+            }
         }
-        read
     }
 
     /// Spans that were taken in, and those of them that came too late to be collected.
     pub(in crate::intake) fn counts(&self) -> (u64, u64) {
         let published = self.published.load(Relaxed);
-        match self.reading.0.sealed.load(Relaxed) {
-            0 => (published, 0),
-            sealed => (published, published.saturating_sub(sealed - 1)),
-        }
+        let Reading { taken, is_sealed, .. } = &self.reading.0;
+        let too_late = if is_sealed.load(Relaxed) { published.saturating_sub(taken.load(Relaxed)) } else { 0 };
+        (published, too_late)
     }
 }
 
@@ -186,6 +186,9 @@ impl Writer {
     /// Whether there is room now.
     #[cold]
     fn make_room(&mut self, measure: Measure, origin: &Arc<Origin>, lane: &Lane, shared: &Shared) -> bool {
+        if measure.words > shared.blocks.words {
+            return false;
+        }
         if self.spare_rows == 0 {
             let Some(rows) = shared.rows.take(1) else { return false };
             self.spare_rows = rows;
@@ -194,7 +197,7 @@ impl Writer {
         let number = match known.and_then(|block| block.number_of(origin)) {
             Some(number) => number,
             None => {
-                if !self.begin_block(measure, lane, shared) {
+                if !self.begin_block(lane, shared) {
                     return false;
                 }
                 self.block.as_ref().and_then(|block| block.number_of(origin)).unwrap_or_default()
@@ -204,9 +207,9 @@ impl Writer {
         true
     }
 
-    fn begin_block(&mut self, measure: Measure, lane: &Lane, shared: &Shared) -> bool {
+    fn begin_block(&mut self, lane: &Lane, shared: &Shared) -> bool {
         let blocks = &shared.blocks;
-        if measure.words > blocks.words || !shared.bytes.take_exactly(blocks.bytes()) {
+        if !shared.bytes.take_exactly(blocks.bytes()) {
             return false;
         }
         let next = blocks.take();
