@@ -1,5 +1,5 @@
-//! OTLP in over HTTP, through a sandboxed exporter, and out: CPU of everybody's threads but the sender's and the backend's,
-//! beside a native server that decodes and encodes.
+//! OTLP in over HTTP or gRPC, through a sandboxed exporter, and out the same way: CPU of everybody's threads but the
+//! sender's and the backend's, beside a native server that decodes and encodes.
 
 use std::{
     rc::Rc,
@@ -17,7 +17,7 @@ use crate::{
     cpu::nanoseconds_each,
     native_server::{NativeServer, Then},
     samples::recorded,
-    sender::Sender,
+    sender::{Protocol, Sender},
     sink::Sink,
 };
 
@@ -26,6 +26,20 @@ const UNIT: &str = "ns/span";
 const OURS: &str = "spangate-";
 /// Spans that are sent each time: whole batches, whatever a request has.
 const SPANS: u32 = 16 * 512;
+
+/// Of large and of small requests.
+const TITLES: [(Protocol, &str, &str); 2] = [
+    (
+        Protocol::Http,
+        "OTLP over HTTP in, 512 spans a request, and out: CPU",
+        "OTLP over HTTP in, 32 spans a request, and out: CPU",
+    ),
+    (
+        Protocol::Grpc,
+        "OTLP over gRPC in, 512 spans a request, and out: CPU",
+        "OTLP over gRPC in, 32 spans a request, and out: CPU",
+    ),
+];
 
 /// Where spans go.
 #[derive(Clone, Copy)]
@@ -43,50 +57,58 @@ enum Out {
 pub(crate) fn groups() -> anyhow::Result<Vec<Group>> {
     // As `spangate run` does.
     spangate::allocator::keep_freed_memory();
+    let mut groups = Vec::new();
+    for (protocol, large_title, small_title) in TITLES {
+        let sink = Rc::new(Sink::speaking(protocol)?);
+        let case = |figure: Figure, out, spans| sandboxed(figure, protocol, out, &sink, spans);
+        let otlp = |target, spans| case(Figure::new("spangate: otlp, and out", UNIT).target(target), Out::Otlp, spans);
+        let mut large = vec![native("decodes, encodes", protocol, Then::Encode, 512)?, otlp("<= 0.25x", 512)?];
+        if protocol == Protocol::Http {
+            large.push(case(Figure::new("spangate: zipkin, and out", UNIT), Out::Zipkin, 512)?);
+        }
+        let small = vec![native("decodes, encodes", protocol, Then::Encode, 32)?, otlp("<= 0.6x", 32)?];
+        groups.push(Group { title: large_title, cases: large });
+        groups.push(Group { title: small_title, cases: small });
+    }
     let sink = Rc::new(Sink::start()?);
-    let large = vec![
-        native("decodes, encodes", Then::Encode, 512)?,
-        sandboxed(Figure::new("spangate: otlp, and out", UNIT).target("<= 0.25x"), Out::Otlp, &sink, 512)?,
-        sandboxed(Figure::new("spangate: zipkin, and out", UNIT), Out::Zipkin, &sink, 512)?,
-    ];
-    let small = vec![
-        native("decodes, encodes", Then::Encode, 32)?,
-        sandboxed(Figure::new("spangate: otlp, and out", UNIT).target("<= 0.6x"), Out::Otlp, &sink, 32)?,
-    ];
+    let reader = Figure::new("spangate: every column read", UNIT).target("<= 0.45x");
     let read = vec![
-        native("decodes", Then::Forget, 512)?,
-        sandboxed(Figure::new("spangate: every column read", UNIT).target("<= 0.45x"), Out::Reader, &sink, 512)?,
+        native("decodes", Protocol::Http, Then::Forget, 512)?,
+        sandboxed(reader, Protocol::Http, Out::Reader, &sink, 512)?,
     ];
-    Ok(vec![
-        Group { title: "OTLP over HTTP in, 512 spans a request, and out: CPU", cases: large },
-        Group { title: "OTLP over HTTP in, 32 spans a request, and out: CPU", cases: small },
-        Group { title: "OTLP over HTTP in, 512 spans a request, and forgotten: CPU", cases: read },
-    ])
+    groups.push(Group { title: "OTLP over HTTP in, 512 spans a request, and forgotten: CPU", cases: read });
+    Ok(groups)
 }
 
-fn native(does: &str, then: Then, spans: u32) -> anyhow::Result<Case> {
-    let server = NativeServer::start(then)?;
-    let mut sender = Sender::connect(server.port(), &recorded(spans).otlp())?;
+fn native(does: &str, protocol: Protocol, then: Then, spans: u32) -> anyhow::Result<Case> {
+    let server = NativeServer::start(protocol, then)?;
+    let mut sender = Sender::speaking(protocol, server.port(), &recorded(spans).otlp())?;
     Ok(Case::one(Figure::new(format!("native: {does}"), UNIT).base(), move |times| {
+        sender.refresh()?;
         let before = server.cpu();
         send(&mut sender, times, spans)?;
         Ok(nanoseconds_each(server.cpu().saturating_sub(before), sent(times)))
     }))
 }
 
-fn sandboxed(figure: Figure, out: Out, sink: &Rc<Sink>, spans: u32) -> anyhow::Result<Case> {
+fn sandboxed(figure: Figure, protocol: Protocol, out: Out, sink: &Rc<Sink>, spans: u32) -> anyhow::Result<Case> {
     let (port, cache) = (free_port(), tempfile::tempdir()?);
+    let receiver = match protocol {
+        Protocol::Http => "otlp_http",
+        Protocol::Grpc => "otlp_grpc",
+    };
     let toml = format!(
-        "[sandbox]\ncpu_share = 64.0\ncache_dir = {:?}\n[receivers.otlp_http]\nlisten = \"127.0.0.1:{port}\"\n{}",
+        "[sandbox]\ncpu_share = 64.0\ncache_dir = {:?}\n[receivers.{receiver}]\nlisten = \"127.0.0.1:{port}\"\n{}",
         cache.path().join("spangate"),
-        out.toml(&sink.url()?)
+        out.toml(protocol, &sink.url()?)
     );
     let runtime = Runtime::from_toml(toml).builtins(spangate_builtin::component).start()?;
-    let mut sender = Sender::connect(port, &recorded(spans).otlp())?;
+    let mut sender = Sender::speaking(protocol, port, &recorded(spans).otlp())?;
     let sink = Rc::clone(sink);
     Ok(Case::one(figure, move |times| {
         // The folder and the backend live as long as the runtime.
         let _ = (&cache, &sink);
+        sender.refresh()?;
         let (before, delivered) = (cpu_of_threads(OURS), delivered(&runtime)?);
         send(&mut sender, times, spans)?;
         wait_for(&runtime, delivered + sent(times))?;
@@ -122,8 +144,11 @@ fn wait_for(runtime: &Runtime, spans: u64) -> anyhow::Result<()> {
 
 impl Out {
     /// Its exporter. No limit is met but the queue's, which holds all that is sent at once.
-    fn toml(self, url: &Url) -> String {
+    fn toml(self, protocol: Protocol, url: &Url) -> String {
         let (component, settings) = match self {
+            Self::Otlp if protocol == Protocol::Grpc => {
+                ("builtin:otlp".to_owned(), format!("endpoint = \"{url}\"\nprotocol = \"grpc\""))
+            }
             Self::Otlp => ("builtin:otlp".to_owned(), format!("endpoint = \"{url}\"")),
             Self::Zipkin => ("builtin:zipkin".to_owned(), format!("endpoint = \"{url}api/v2/spans\"")),
             Self::Reader => (guest("crossing").display().to_string(), "mode = \"every_field\"".to_owned()),

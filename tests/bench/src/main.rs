@@ -34,6 +34,7 @@ mod rounds;
 mod samples;
 mod scaling;
 mod sender;
+mod serving;
 mod sink;
 mod stage;
 mod statistics;

@@ -13,15 +13,18 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::{Request, Response, StatusCode, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use bytes::Buf;
+use http_body_util::BodyExt;
+use hyper::{Request, Response, StatusCode, body::Incoming};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::cpu::thread_cpu;
+use crate::{
+    cpu::thread_cpu,
+    sender::Protocol,
+    serving::{Answer, PREFIX_BYTES, serve, taken},
+};
 
 /// What it does with a request that it has decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +45,7 @@ impl NativeServer {
     ///
     /// # Errors
     /// If the system gives no port or no thread.
-    pub(crate) fn start(then: Then) -> anyhow::Result<Self> {
+    pub(crate) fn start(protocol: Protocol, then: Then) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
         let port = listener.local_addr()?.port();
@@ -52,7 +55,7 @@ impl NativeServer {
         std::thread::Builder::new().name("native".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    result = accept(listener, then, used) => result,
+                    result = accept(listener, protocol, then, used) => result,
                     _ = ended => Ok(()),
                 }
             })
@@ -70,23 +73,26 @@ impl NativeServer {
     }
 }
 
-async fn accept(listener: TcpListener, then: Then, cpu: Arc<AtomicU64>) -> io::Result<()> {
+async fn accept(listener: TcpListener, protocol: Protocol, then: Then, cpu: Arc<AtomicU64>) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let cpu = Arc::clone(&cpu);
-        let service = service_fn(move |request| answer(request, then, Arc::clone(&cpu)));
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        serve(protocol, stream, move |request| answer(request, protocol, then, Arc::clone(&cpu)));
     }
 }
 
 async fn answer(
     request: Request<Incoming>,
+    protocol: Protocol,
     then: Then,
     cpu: Arc<AtomicU64>,
-) -> Result<Response<Empty<Bytes>>, Infallible> {
-    let mut response = Response::new(Empty::new());
-    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+) -> Result<Response<Answer>, Infallible> {
+    let mut response = taken(protocol);
+    let mut body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    if protocol == Protocol::Grpc {
+        body.advance(PREFIX_BYTES.min(body.len()));
+    }
     match ExportTraceServiceRequest::decode(body) {
         Ok(spans) if then == Then::Encode => {
             black_box(spans.encode_to_vec());

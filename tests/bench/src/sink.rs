@@ -1,4 +1,4 @@
-//! A backend that reads requests and forgets them: HTTP on loopback, on a thread of its own whose CPU time is known.
+//! A backend that reads requests and forgets them: HTTP or gRPC on loopback, on a thread of its own whose CPU time is known.
 
 use std::{
     convert::Infallible,
@@ -12,13 +12,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use http_body_util::BodyExt;
+use hyper::{Request, Response, body::Incoming};
 use tokio::{net::TcpListener, sync::oneshot};
 use url::Url;
 
-use crate::cpu::thread_cpu;
+use crate::{
+    cpu::thread_cpu,
+    sender::Protocol,
+    serving::{Answer, serve, taken},
+};
 
 /// Ends with the handle.
 pub(crate) struct Sink {
@@ -35,11 +38,19 @@ struct Counts {
 }
 
 impl Sink {
-    /// Listens on a free port.
+    /// Listens on a free port, for HTTP.
     ///
     /// # Errors
     /// If the system gives no port or no thread.
     pub(crate) fn start() -> anyhow::Result<Self> {
+        Self::speaking(Protocol::Http)
+    }
+
+    /// As [`Sink::start`], for this protocol.
+    ///
+    /// # Errors
+    /// If the system gives no port or no thread.
+    pub(crate) fn speaking(protocol: Protocol) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
         let address = listener.local_addr()?;
@@ -49,7 +60,7 @@ impl Sink {
         std::thread::Builder::new().name("sink".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    result = accept(listener, served) => result,
+                    result = accept(listener, protocol, served) => result,
                     _ = ended => Ok(()),
                 }
             })
@@ -76,22 +87,25 @@ impl Sink {
     }
 }
 
-async fn accept(listener: TcpListener, counts: Arc<Counts>) -> io::Result<()> {
+async fn accept(listener: TcpListener, protocol: Protocol, counts: Arc<Counts>) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let counts = Arc::clone(&counts);
-        let service = service_fn(move |request| answer(request, Arc::clone(&counts)));
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        serve(protocol, stream, move |request| answer(request, protocol, Arc::clone(&counts)));
     }
 }
 
-async fn answer(request: Request<Incoming>, counts: Arc<Counts>) -> Result<Response<Empty<Bytes>>, Infallible> {
+async fn answer(
+    request: Request<Incoming>,
+    protocol: Protocol,
+    counts: Arc<Counts>,
+) -> Result<Response<Answer>, Infallible> {
     let mut body = request.into_body();
     while let Some(Ok(frame)) = body.frame().await {
         counts.bytes.fetch_add(frame.data_ref().map_or(0, Bytes::len) as u64, Relaxed);
     }
     counts.requests.fetch_add(1, Relaxed);
     counts.cpu_nanoseconds.store(u64::try_from(thread_cpu().as_nanos()).unwrap_or(u64::MAX), Relaxed);
-    Ok(Response::new(Empty::new()))
+    Ok(taken(protocol))
 }
