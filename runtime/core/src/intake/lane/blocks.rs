@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::block::Block;
-
-/// Blocks that are kept for later, for all threads.
-const MAX_SPARE: usize = 32;
+use crate::thread_slot::OwnLine;
 
 /// Blocks, and room for them.
 pub(in crate::intake) struct Blocks {
     /// 0 if there are none.
     pub(super) words: usize,
-    spare: Mutex<Vec<Arc<Block>>>,
+    /// Blocks that are kept for later, for all threads: an eighth of what there may be, and at least a few.
+    max_spare: usize,
+    /// Away from what is read for every span.
+    spare: OwnLine<Mutex<Vec<Arc<Block>>>>,
 }
 
 impl Blocks {
@@ -20,8 +21,10 @@ impl Blocks {
     pub(in crate::intake) fn new(max_bytes: usize, shards: usize) -> Self {
         const MIN_WORDS: usize = 512;
         const MAX_WORDS: usize = 8 << 10;
+        const MIN_SPARE: usize = 8;
         let words = (max_bytes / (8 * shards) / size_of::<u64>()).min(MAX_WORDS);
-        Self { words: if words < MIN_WORDS { 0 } else { words }, spare: Mutex::default() }
+        let max_spare = (max_bytes / 8 / (words * size_of::<u64>()).max(1)).max(MIN_SPARE);
+        Self { words: if words < MIN_WORDS { 0 } else { words }, max_spare, spare: OwnLine::default() }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -30,7 +33,7 @@ impl Blocks {
 
     /// A block that is empty. Never waits: who has the list may be gone, if this is a child process.
     pub(super) fn take(&self) -> Arc<Block> {
-        let spare = self.spare.try_lock().ok().and_then(|mut spare| spare.pop());
+        let spare = self.spare.0.try_lock().ok().and_then(|mut spare| spare.pop());
         spare.unwrap_or_else(|| Arc::new(Block::new(self.words)))
     }
 
@@ -38,20 +41,20 @@ impl Blocks {
     pub(super) fn put_back(&self, mut block: Arc<Block>) {
         let Some(own) = Arc::get_mut(&mut block) else { return };
         own.reset();
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < MAX_SPARE {
+        let mut spare = self.spare.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < self.max_spare {
             spare.push(block);
         }
     }
 
     /// Gives the memory back.
     pub(in crate::intake) fn forget_spare(&self) {
-        drop(std::mem::take(&mut *self.spare.lock().unwrap_or_else(PoisonError::into_inner)));
+        drop(std::mem::take(&mut *self.spare.0.lock().unwrap_or_else(PoisonError::into_inner)));
     }
 
     /// Blocks that are kept.
     #[cfg(test)]
     pub(super) fn spare(&self) -> usize {
-        self.spare.lock().map_or(0, |spare| spare.len())
+        self.spare.0.lock().map_or(0, |spare| spare.len())
     }
 }
