@@ -9,6 +9,7 @@ use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 use spangate_core::otlp::{self, Request, ScanErrorKind, ScanLimits};
@@ -45,6 +46,31 @@ impl Reference {
             }
             Self::Events(request) => {
                 request.resource_logs.iter().flat_map(|it| &it.scope_logs).map(|it| it.log_records.len()).sum()
+            }
+        }
+    }
+
+    /// Log records that are no events.
+    fn plain_rows(&self) -> usize {
+        match self {
+            Self::Spans(_) => 0,
+            Self::Events(request) => {
+                let records = request.resource_logs.iter().flat_map(|it| &it.scope_logs).flat_map(|it| &it.log_records);
+                records.filter(|record| record.event_name.is_empty()).count()
+            }
+        }
+    }
+
+    /// Trace id and event name of every row. A trace id of zeros is none.
+    fn identities(&self) -> Vec<(&[u8], &str)> {
+        match self {
+            Self::Spans(request) => {
+                let spans = request.resource_spans.iter().flat_map(|it| &it.scope_spans).flat_map(|it| &it.spans);
+                spans.map(|span| (span.trace_id.as_slice(), "")).collect()
+            }
+            Self::Events(request) => {
+                let records = request.resource_logs.iter().flat_map(|it| &it.scope_logs).flat_map(|it| &it.log_records);
+                records.map(|record| (trace_id_of(record), record.event_name.as_str())).collect()
             }
         }
     }
@@ -107,6 +133,10 @@ impl Reference {
     }
 }
 
+fn trace_id_of(record: &LogRecord) -> &[u8] {
+    if record.trace_id.iter().any(|byte| *byte != 0) { &record.trace_id } else { &[] }
+}
+
 fn refer(attributes: &[KeyValue]) -> bool {
     attributes.iter().any(|attribute| attribute.key_strindex != 0 || attribute.value.iter().any(refers))
 }
@@ -155,6 +185,8 @@ pub(crate) fn compare_with_prost(signal: Signal, bytes: Bytes, bits: u64) {
     assert_eq!(otlp::encode(signal, &again), encoded);
     let Ok(mut expected) = reference else { return };
     let left_out = (scanned.rejected + scanned.plain_logs) as usize;
+    assert_eq!(scanned.plain_logs as usize, expected.plain_rows());
+    assert_eq!(scanned.rejected_reason.is_some(), scanned.rejected > 0);
     assert_eq!(expected.rows(), request.rows() as usize + left_out);
     match left_out {
         0 => assert_eq!(request.otlp(), bytes),
@@ -164,6 +196,8 @@ pub(crate) fn compare_with_prost(signal: Signal, bytes: Bytes, bits: u64) {
         }
     }
     expected.retain_valid();
+    let identities: Vec<_> = (0..request.rows()).map(|row| (request.trace_id(row), request.event_name(row))).collect();
+    assert_eq!(identities, expected.identities());
     check_parts(request, &expected, bits);
     if !expected.has_references() {
         expected.normalize();
@@ -194,6 +228,12 @@ fn check_parts(request: &Request, expected: &Reference, bits: u64) {
         assert_eq!(part.trace_id(new as u32), request.trace_id(*old));
         assert_eq!(part.event_name(new as u32), request.event_name(*old));
     }
+    let earlier = std::iter::once(None).chain(rows.iter().copied().map(Some));
+    let most: usize = rows.iter().zip(earlier).map(|(row, last)| request.added_size(*row, last)).sum();
+    // No rows keep what is around all of them; all rows are the request as it came.
+    let is_part = (1..request.rows() as usize).contains(&rows.len());
+    assert!(part.size() <= most || !is_part, "{} bytes, told {most}", part.size());
+    assert!(request.size() >= request.otlp().len() + request.rows() as usize);
     let joined = Request::join(&[part.clone(), request.clone()]).expect("requests of one signal");
     assert_eq!(joined.rows(), part.rows() + request.rows());
     let parts = [part.otlp(), request.otlp()].concat();
