@@ -12,6 +12,7 @@
 //!
 //! It is held to `sandbox.max_cache_bytes` when it is opened and whenever something is kept, see `eviction`.
 
+mod envelope;
 mod eviction;
 
 use std::{
@@ -31,17 +32,17 @@ use rustix::{
     fs::{AtFlags, CWD, Mode, OFlags, openat, renameat, unlinkat},
     io::Errno,
 };
-use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
-use self::eviction::{ENDING, evict};
-use super::{error::CacheError, precompiled::load_own_artifact};
+use self::{
+    envelope::HEAD_BYTES,
+    eviction::{ENDING, evict},
+};
+use super::{error::CacheError, precompiled::load_own_artifact, shelf::Digest};
 use crate::config;
 
 /// What to do about a directory that is not private.
 const ADVICE: &str = "mend its owner and mode (chmod go-w), or name another in sandbox.cache_dir";
-/// Bytes of the digest in front of an artifact.
-const DIGEST_BYTES: usize = 32;
 /// The user that everybody has to trust.
 const ROOT: u32 = 0;
 
@@ -84,20 +85,19 @@ impl Cache {
         Ok(Self { path, directory, file_mode, signal_handlers, max_bytes })
     }
 
-    /// The component compiled from `bytes`, if it is kept and whole.
+    /// The component compiled from that of this digest, if it is kept and whole.
     ///
     /// # Errors
     /// If there is one that somebody else could have written.
-    pub(super) fn find(&self, engine: &Engine, bytes: &[u8]) -> Result<Option<Component>, CacheError> {
-        let name = self.name(bytes);
+    pub(super) fn find(&self, engine: &Engine, digest: &Digest) -> Result<Option<Component>, CacheError> {
+        let name = self.name(digest);
         let Some(mut file) = self.open_kept(&name)? else { return Ok(None) };
         let mut kept = Vec::new();
         if file.read_to_end(&mut kept).is_err() {
             return Ok(None);
         }
-        let Some((digest, artifact)) = kept.split_at_checked(DIGEST_BYTES) else { return Ok(None) };
-        let is_whole = digest == Sha256::digest(artifact).as_slice();
-        let component = is_whole.then(|| load_own_artifact(engine, artifact).ok()).flatten();
+        let artifact = envelope::open(digest, &kept);
+        let component = artifact.and_then(|artifact| load_own_artifact(engine, artifact).ok());
         if component.is_some() {
             note_use(&file);
         }
@@ -124,21 +124,21 @@ impl Cache {
         distrust(&metadata).map_or(Ok(Some(file)), |reason| Err(not_private(reason)))
     }
 
-    /// Keeps `component`, compiled from `bytes`, and deletes what there is no more room for.
+    /// Keeps `component`, compiled from that of this digest, and deletes what there is no more room for.
     ///
     /// # Errors
     /// If it cannot be written, or is larger than all files together may be; then nothing is left behind under its name.
     /// If older files cannot be deleted.
-    pub(super) fn keep(&self, bytes: &[u8], component: &Component) -> io::Result<()> {
+    pub(super) fn keep(&self, digest: &Digest, component: &Component) -> io::Result<()> {
         let artifact = component.serialize().map_err(io::Error::other)?;
-        let length = (artifact.len() + DIGEST_BYTES) as u64;
+        let length = (artifact.len() + HEAD_BYTES) as u64;
         if length > self.max_bytes {
             let max = self.max_bytes;
             return Err(io::Error::other(format!("it has {length} bytes, sandbox.max_cache_bytes allows {max}")));
         }
-        let name = self.name(bytes);
+        let name = self.name(digest);
         let temporary = format!("{name}.{}-{:x}", std::process::id(), fastrand::u64(..));
-        let written = self.write_private(&temporary, &artifact);
+        let written = self.write_private(&temporary, &envelope::head(digest, &artifact), &artifact);
         let written = written.and_then(|()| Ok(renameat(&*self.directory, &temporary, &*self.directory, &name)?));
         written.inspect_err(|_| {
             let _ = unlinkat(&*self.directory, &temporary, AtFlags::empty());
@@ -146,23 +146,23 @@ impl Cache {
         evict(&self.directory, self.max_bytes, Some(&name))
     }
 
-    fn write_private(&self, name: &str, artifact: &[u8]) -> io::Result<()> {
+    fn write_private(&self, name: &str, head: &[u8], artifact: &[u8]) -> io::Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&*self.directory, name, flags, self.file_mode)?);
-        file.write_all(&Sha256::digest(artifact))?;
+        file.write_all(head)?;
         file.write_all(artifact)?;
         note_use(&file);
         file.sync_all()
     }
 
-    /// Where the code of the component `bytes` is kept, to be told.
+    /// Where the code of the component of this digest is kept, to be told.
     #[cfg_attr(feature = "compiler", expect(dead_code, reason = "told when it is missing and cannot be made"))]
-    pub(super) fn path(&self, bytes: &[u8]) -> PathBuf {
-        self.path.join(self.name(bytes))
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
+        self.path.join(self.name(digest))
     }
 
-    fn name(&self, bytes: &[u8]) -> String {
-        let component = hexadecimal(&Sha256::digest(bytes));
+    fn name(&self, digest: &Digest) -> String {
+        let component = hexadecimal(digest);
         let signals = if self.signal_handlers { "" } else { "-without-signals" };
         let (machine, system, version) = (env::consts::ARCH, env::consts::OS, env!("CARGO_PKG_VERSION"));
         format!("{component}-{machine}-{system}{signals}-{version}{ENDING}")
@@ -202,6 +202,8 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
     use crate::sandbox::engine::build_engine;
 
@@ -214,10 +216,14 @@ mod tests {
         Cache::open(&config::Sandbox { cache_dir, max_cache_bytes, ..config::Sandbox::default() })
     }
 
-    fn component(engine: &Engine) -> (Vec<u8>, Component) {
-        let bytes = wat::parse_str("(component (core module (func)))").unwrap();
+    fn compile(engine: &Engine, text: &str) -> (Digest, Component) {
+        let bytes = wat::parse_str(text).unwrap();
         let component = Component::from_binary(engine, &bytes).unwrap();
-        (bytes, component)
+        (Sha256::digest(bytes).into(), component)
+    }
+
+    fn component(engine: &Engine) -> (Digest, Component) {
+        compile(engine, "(component (core module (func)))")
     }
 
     fn only_file(directory: &Path) -> PathBuf {
@@ -227,8 +233,8 @@ mod tests {
         file
     }
 
-    fn is_found(cache: &Cache, engine: &Engine, bytes: &[u8]) -> bool {
-        matches!(cache.find(engine, bytes), Ok(Some(_)))
+    fn is_found(cache: &Cache, engine: &Engine, digest: &Digest) -> bool {
+        matches!(cache.find(engine, digest), Ok(Some(_)))
     }
 
     #[test]
@@ -237,11 +243,11 @@ mod tests {
         let directory = home.path().join("a/b");
         let cache = open(&directory).unwrap();
         let engine = build_engine(true).unwrap();
-        let (bytes, component) = component(&engine);
-        assert!(!is_found(&cache, &engine, &bytes));
-        cache.keep(&bytes, &component).unwrap();
-        assert!(is_found(&cache, &engine, &bytes));
-        assert!(!is_found(&cache, &engine, b"other"));
+        let (digest, component) = component(&engine);
+        assert!(!is_found(&cache, &engine, &digest));
+        cache.keep(&digest, &component).unwrap();
+        assert!(is_found(&cache, &engine, &digest));
+        assert!(!is_found(&cache, &engine, &[1; 32]));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&directory), mode(&only_file(&directory))), (0o700, 0o600));
     }
@@ -259,22 +265,64 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let cache = open(home.path()).unwrap();
         let engine = build_engine(true).unwrap();
-        let (bytes, component) = component(&engine);
-        cache.keep(&bytes, &component).unwrap();
+        let (digest, component) = component(&engine);
+        cache.keep(&digest, &component).unwrap();
         let file = only_file(home.path());
         let whole = fs::read(&file).unwrap();
-        for at in [0, DIGEST_BYTES, whole.len() / 2, whole.len() - 1] {
+        for at in [0, HEAD_BYTES, whole.len() / 2, whole.len() - 1] {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             fs::write(&file, &damaged).unwrap();
-            assert!(!is_found(&cache, &engine, &bytes), "byte {at}");
+            assert!(!is_found(&cache, &engine, &digest), "byte {at}");
         }
-        for length in [0, 10, DIGEST_BYTES, whole.len() - 1] {
+        for length in [0, 10, HEAD_BYTES, whole.len() - 1] {
             fs::write(&file, &whole[..length]).unwrap();
-            assert!(!is_found(&cache, &engine, &bytes), "{length} bytes");
+            assert!(!is_found(&cache, &engine, &digest), "{length} bytes");
         }
-        cache.keep(&bytes, &component).unwrap();
-        assert!(is_found(&cache, &engine, &bytes));
+        cache.keep(&digest, &component).unwrap();
+        assert!(is_found(&cache, &engine, &digest));
+    }
+
+    #[test]
+    fn the_code_of_another_component_under_this_ones_name_is_not_found() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = open(home.path()).unwrap();
+        let engine = build_engine(true).unwrap();
+        let (digest, component) = component(&engine);
+        let (other, _, _) = numbered(&engine, 1);
+        cache.keep(&digest, &component).unwrap();
+        fs::rename(home.path().join(cache.name(&digest)), home.path().join(cache.name(&other))).unwrap();
+        assert!(!is_found(&cache, &engine, &other));
+    }
+
+    #[test]
+    fn a_file_of_the_format_before_is_not_found_and_written_anew() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = open(home.path()).unwrap();
+        let engine = build_engine(true).unwrap();
+        let (digest, component) = component(&engine);
+        let artifact = component.serialize().unwrap();
+        let before = [Sha256::digest(&artifact).as_slice(), &artifact].concat();
+        fs::write(home.path().join(cache.name(&digest)), before).unwrap();
+        assert!(!is_found(&cache, &engine, &digest));
+        cache.keep(&digest, &component).unwrap();
+        assert!(is_found(&cache, &engine, &digest));
+    }
+
+    #[test]
+    fn a_file_that_changes_after_it_was_loaded_changes_nothing_that_runs() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = open(home.path()).unwrap();
+        let engine = build_engine(true).unwrap();
+        let (digest, component) = component(&engine);
+        cache.keep(&digest, &component).unwrap();
+        let found = cache.find(&engine, &digest).unwrap().unwrap();
+        let code = found.serialize().unwrap();
+        let file = only_file(home.path());
+        let length = fs::metadata(&file).unwrap().len();
+        fs::OpenOptions::new().write(true).open(&file).unwrap().set_len(0).unwrap();
+        fs::write(&file, vec![0xcc; length as usize]).unwrap();
+        assert_eq!(found.serialize().unwrap(), code);
     }
 
     #[test]
@@ -282,23 +330,23 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let cache = open(home.path()).unwrap();
         let engine = build_engine(true).unwrap();
-        let (bytes, component) = component(&engine);
-        cache.keep(&bytes, &component).unwrap();
+        let (digest, component) = component(&engine);
+        cache.keep(&digest, &component).unwrap();
         let file = only_file(home.path());
         for mode in [0o666, 0o620, 0o602] {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-            assert!(!is_found(&cache, &engine, &bytes), "{mode:o}");
+            assert!(!is_found(&cache, &engine, &digest), "{mode:o}");
         }
         fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).unwrap();
-        assert!(is_found(&cache, &engine, &bytes));
+        assert!(is_found(&cache, &engine, &digest));
         let elsewhere = tempfile::tempdir().unwrap();
         let other = elsewhere.path().join("planted");
         fs::rename(&file, &other).unwrap();
         std::os::unix::fs::symlink(&other, &file).unwrap();
-        assert!(!is_found(&cache, &engine, &bytes), "a link");
-        cache.keep(&bytes, &component).unwrap();
+        assert!(!is_found(&cache, &engine, &digest), "a link");
+        cache.keep(&digest, &component).unwrap();
         assert!(fs::symlink_metadata(&file).unwrap().is_file());
-        assert!(is_found(&cache, &engine, &bytes));
+        assert!(is_found(&cache, &engine, &digest));
     }
 
     #[test]
@@ -307,13 +355,13 @@ mod tests {
         let directory = home.path().join("cache");
         let cache = open(&directory).unwrap();
         let engine = build_engine(true).unwrap();
-        let (bytes, component) = component(&engine);
+        let (digest, component) = component(&engine);
         let planted = open(&home.path().join("planted")).unwrap();
-        planted.keep(&bytes, &component).unwrap();
+        planted.keep(&digest, &component).unwrap();
         fs::rename(&directory, home.path().join("moved")).unwrap();
         fs::rename(home.path().join("planted"), &directory).unwrap();
-        assert!(!is_found(&cache, &engine, &bytes));
-        cache.keep(&bytes, &component).unwrap();
+        assert!(!is_found(&cache, &engine, &digest));
+        cache.keep(&digest, &component).unwrap();
         assert!(only_file(&home.path().join("moved")).is_file());
     }
 
@@ -348,19 +396,18 @@ mod tests {
     fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
         let home = tempfile::tempdir().unwrap();
         let cache = open(home.path()).unwrap();
-        let pipe = home.path().join(cache.name(b"x"));
+        let pipe = home.path().join(cache.name(&[1; 32]));
         rustix::fs::mknodat(CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
-        let error = cache.find(&build_engine(true).unwrap(), b"x").unwrap_err().to_string();
+        let error = cache.find(&build_engine(true).unwrap(), &[1; 32]).unwrap_err().to_string();
         assert!(error.contains("is no file, so that somebody else could plant code in it; delete it"), "{error}");
     }
 
     /// A component like no other, compiled, and the bytes that are kept of it.
-    fn numbered(engine: &Engine, number: u32) -> (Vec<u8>, Component, usize) {
-        let bytes =
-            wat::parse_str(format!("(component (core module (func (result i32) i32.const {number})))")).unwrap();
-        let component = Component::from_binary(engine, &bytes).unwrap();
-        let length = component.serialize().unwrap().len() + DIGEST_BYTES;
-        (bytes, component, length)
+    fn numbered(engine: &Engine, number: u32) -> (Digest, Component, usize) {
+        let (digest, component) =
+            compile(engine, &format!("(component (core module (func (result i32) i32.const {number})))"));
+        let length = component.serialize().unwrap().len() + HEAD_BYTES;
+        (digest, component, length)
     }
 
     #[test]
@@ -386,15 +433,15 @@ mod tests {
     fn what_is_larger_than_everything_may_be_is_not_kept_and_costs_nothing_else_its_place() {
         let home = tempfile::tempdir().unwrap();
         let engine = build_engine(true).unwrap();
-        let (bytes, component, length) = numbered(&engine, 1);
+        let (digest, component, length) = numbered(&engine, 1);
         let cache = open_with(home.path(), length).unwrap();
-        cache.keep(&bytes, &component).unwrap();
-        let larger = wat::parse_str(format!("(component (core module {}))", "(func)".repeat(500))).unwrap();
-        let error = cache.keep(&larger, &Component::from_binary(&engine, &larger).unwrap()).unwrap_err().to_string();
+        cache.keep(&digest, &component).unwrap();
+        let (larger, compiled) = compile(&engine, &format!("(component (core module {}))", "(func)".repeat(500)));
+        let error = cache.keep(&larger, &compiled).unwrap_err().to_string();
         assert!(error.ends_with(&format!("sandbox.max_cache_bytes allows {length}")), "{error}");
-        assert!(is_found(&cache, &engine, &bytes));
+        assert!(is_found(&cache, &engine, &digest));
         let tight = open_with(home.path(), length - 1).unwrap();
-        assert!(tight.keep(&bytes, &component).is_err(), "one byte too many");
-        assert!(!is_found(&tight, &engine, &bytes));
+        assert!(tight.keep(&digest, &component).is_err(), "one byte too many");
+        assert!(!is_found(&tight, &engine, &digest));
     }
 }

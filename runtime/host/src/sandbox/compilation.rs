@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use wasmtime::{Engine, component::Component};
 
 use super::{
@@ -12,34 +12,52 @@ use super::{
     component::{Prepared, link},
     error::LoadError,
     guest::Links,
-    shelf::Shelf,
+    linkers::Linkers,
+    shelf::{Digest, Shelf},
 };
 use crate::telemetry::{Level, SparingLog};
 
 /// Who waits for a component.
 pub(super) type Client = Waiting<Result<Arc<Prepared>, LoadError>>;
 
-/// The linked component of `bytes`: that of another exporter on the `shelf`, or one from the cache or the compiler. Blocks.
+/// What is prepared.
+pub(super) struct Order {
+    /// The component.
+    pub(super) bytes: Bytes,
+    /// Its digest, if that was computed already.
+    pub(super) digest: Option<Digest>,
+    pub(super) links: Links,
+}
+
+/// The linked component of an order: that of another exporter on the `shelf`, or one from the cache or the compiler. Blocks.
 ///
 /// # Errors
 /// As for [`compile`], and [`LoadError::Mismatch`] if it cannot be linked.
 pub(super) fn prepare(
-    engine: &Engine,
+    linkers: &Linkers,
     cache: Option<&Cache>,
     shelf: &Shelf,
     log: &SparingLog,
-    bytes: &Bytes,
-    links: Links,
+    order: &Order,
     client: &Client,
 ) -> Result<Arc<Prepared>, LoadError> {
-    let digest = Sha256::digest(bytes).into();
-    if let Some(prepared) = shelf.find(digest, links) {
+    let digest = order.digest.unwrap_or_else(|| Sha256::digest(&order.bytes).into());
+    if let Some(prepared) = shelf.find(digest, order.links) {
         return Ok(prepared);
     }
-    let component = shelf.code(digest).map_or_else(|| compile(engine, cache, log, bytes, client), Ok)?;
-    let prepared = Arc::new(link(&component, links)?);
-    shelf.put(digest, links, &prepared);
+    let source = Source { bytes: &order.bytes, digest };
+    let component = shelf.code(digest).map_or_else(|| compile(linkers.engine(), cache, log, source, client), Ok)?;
+    let prepared = Arc::new(link(&component, linkers, order.links)?);
+    shelf.put(digest, order.links, &prepared);
     Ok(prepared)
+}
+
+/// A component and its digest.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "nothing is compiled"))]
+    bytes: &'a Bytes,
+    digest: Digest,
 }
 
 /// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
@@ -50,16 +68,16 @@ fn compile(
     engine: &Engine,
     cache: Option<&Cache>,
     log: &SparingLog,
-    bytes: &Bytes,
+    source: Source<'_>,
     client: &Client,
 ) -> Result<Component, LoadError> {
-    let found = cache.map_or(Ok(None), |cache| cache.find(engine, bytes)).unwrap_or_else(|error| {
+    let found = cache.map_or(Ok(None), |cache| cache.find(engine, &source.digest)).unwrap_or_else(|error| {
         log.tell(Level::Warn, format_args!("the kept code is not used: {error}"));
         None
     });
     match found {
         Some(component) => Ok(component),
-        None => compile_anew(engine, cache, log, bytes, client),
+        None => compile_anew(engine, cache, log, source, client),
     }
 }
 
@@ -68,11 +86,12 @@ fn compile_anew(
     engine: &Engine,
     cache: Option<&Cache>,
     log: &SparingLog,
-    bytes: &Bytes,
+    source: Source<'_>,
     client: &Client,
 ) -> Result<Component, LoadError> {
     use super::{complexity, component::told};
 
+    let Source { bytes, digest } = source;
     complexity::check(bytes)?;
     // Once begun, it cannot be ended.
     if client.is_gone() {
@@ -82,7 +101,7 @@ fn compile_anew(
     log.tell(Level::Info, format_args!("compiling {} bytes{again}", bytes.len()));
     let component =
         Component::from_binary(engine, bytes).map_err(|error| LoadError::Malformed { reason: told(&error) })?;
-    if let Some(Err(error)) = cache.map(|cache| cache.keep(bytes, &component)) {
+    if let Some(Err(error)) = cache.map(|cache| cache.keep(&digest, &component)) {
         log.tell(Level::Warn, format_args!("the compiled component is not kept as it should be: {error}"));
     }
     Ok(component)
@@ -93,10 +112,10 @@ fn compile_anew(
     _engine: &Engine,
     cache: Option<&Cache>,
     _log: &SparingLog,
-    bytes: &Bytes,
+    source: Source<'_>,
     _client: &Client,
 ) -> Result<Component, LoadError> {
-    let place = cache.map(|cache| cache.path(bytes).display().to_string());
+    let place = cache.map(|cache| cache.path(&source.digest).display().to_string());
     let sought = place.unwrap_or_else(|| "a private sandbox.cache_dir".to_owned());
     Err(LoadError::NotCompiled { sought, version: env!("CARGO_PKG_VERSION") })
 }

@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre};
 
 use super::{
     cache::hexadecimal,
     error::LoadError,
-    guest::{self, Guest, Links},
+    guest::{Guest, Links},
     inspection::{Inspection, inspect},
     limits::{MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES},
+    linkers::Linkers,
     track::{Need, v0_1::ExportIndices},
 };
 use crate::{config, text::escape_line};
@@ -103,11 +104,9 @@ fn unknown_import(import: &str, need: &Need) -> LoadError {
 ///
 /// # Errors
 /// [`LoadError::Mismatch`].
-pub(super) fn link(component: &Component, links: Links) -> Result<Prepared, LoadError> {
+pub(super) fn link(component: &Component, linkers: &Linkers, links: Links) -> Result<Prepared, LoadError> {
     let mismatch = |error: wasmtime::Error| LoadError::Mismatch { reason: told(&error) };
-    let mut linker = Linker::new(component.engine());
-    guest::link(&mut linker, links).map_err(mismatch)?;
-    let pre = linker.instantiate_pre(component).map_err(mismatch)?;
+    let pre = linkers.find(links).map_err(mismatch)?.instantiate_pre(component).map_err(mismatch)?;
     let indices = ExportIndices::of(&pre).map_err(mismatch)?;
     Ok(Prepared { pre, indices })
 }

@@ -6,12 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use wasmtime::Engine;
 
 use super::{
     body::{Body, Parts},
     cache::Cache,
-    compilation::prepare,
+    compilation::{Order, prepare},
     compiler::Compiler,
     component::{Prepared, check_bytes, check_grants, check_known, check_needs, links_of},
     cpu::{Cpu, Seat},
@@ -21,6 +20,7 @@ use super::{
     exporter::SandboxExporter,
     guest::{Capabilities, Links},
     instance::{Instance, Mould},
+    linkers::Linkers,
     meter::Totals,
     observer::GuestObserver,
     shelf::Shelf,
@@ -42,7 +42,7 @@ use crate::{
 
 /// Runs exporters of one runtime. Two sandboxes share nothing but the cache on disk.
 pub struct Sandbox {
-    engine: Engine,
+    linkers: Arc<Linkers>,
     cache: Option<Cache>,
     guests: Arc<Threads>,
     cpu: Arc<Cpu>,
@@ -80,7 +80,7 @@ impl Sandbox {
             log.say(Level::Warn, "sandbox", format_args!("compiled components are not kept: {error}"));
         });
         Ok(Self {
-            engine,
+            linkers: Arc::new(Linkers::new(engine)),
             cache: cache.ok(),
             guests: Arc::new(Threads::for_guests(config.threads)?),
             cpu: Cpu::new(config.cpu_share, config.threads),
@@ -130,7 +130,8 @@ impl Sandbox {
         if let Some(terminal) = &capabilities.terminal {
             terminal.ready().await;
         }
-        let prepared = self.prepare(&host_log, bytes, links_of(&config.grants), config.limits.memory).await?;
+        let order = Order { bytes, digest: config.digest, links: links_of(&config.grants) };
+        let prepared = self.prepare(&host_log, order, config.limits.memory).await?;
         let totals = Arc::new(Totals::default());
         let settings = settings_of(config);
         let first = First {
@@ -172,7 +173,7 @@ impl Sandbox {
         let nothing = self.assemble(name, limits, http, None, &host_log);
         let links = Links { http: true, terminal: true };
         let first = First {
-            prepared: self.prepare(&host_log, bytes, links, limits.memory).await?,
+            prepared: self.prepare(&host_log, Order { bytes, digest: None, links }, limits.memory).await?,
             capabilities: Arc::new(nothing),
             totals: Arc::default(),
             seat: self.cpu.seat(limits.weight, None),
@@ -185,13 +186,12 @@ impl Sandbox {
     async fn prepare(
         &self,
         log: &Arc<SparingLog>,
-        bytes: Bytes,
-        links: Links,
+        order: Order,
         max_memory: usize,
     ) -> Result<Arc<Prepared>, LoadError> {
-        let (engine, cache, log) = (self.engine.clone(), self.cache.clone(), log.clone());
+        let (linkers, cache, log) = (Arc::clone(&self.linkers), self.cache.clone(), log.clone());
         let shelf = Arc::clone(&self.shelf);
-        let work = move |client: &_| prepare(&engine, cache.as_ref(), &shelf, &log, &bytes, links, client);
+        let work = move |client: &_| prepare(&linkers, cache.as_ref(), &shelf, &log, &order, client);
         let prepared = self.compiler.run(work).await?;
         check_needs(prepared.pre.component(), max_memory)?;
         Ok(prepared)

@@ -30,6 +30,7 @@ mod instance;
 mod interval;
 mod lending;
 mod limits;
+mod linkers;
 mod loader;
 mod meter;
 mod metered;
