@@ -5,7 +5,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -65,14 +65,14 @@ fn stretch(workers: &[Worker]) -> anyhow::Result<Duration> {
 /// A thread that records when it is told to, until this is dropped.
 struct Worker {
     /// Counts those that are ready.
-    begin: Sender<Arc<AtomicUsize>>,
+    begin: SyncSender<Arc<AtomicUsize>>,
     times: Receiver<(Instant, Instant)>,
 }
 
 impl Worker {
     fn new(tracer: Tracer, threads: usize) -> Self {
-        let (begin, stretches) = channel::<Arc<AtomicUsize>>();
-        let (told, times) = channel();
+        let (begin, stretches) = sync_channel::<Arc<AtomicUsize>>(1);
+        let (told, times) = sync_channel(1);
         thread::spawn(move || {
             for waiting in stretches {
                 waiting.fetch_add(1, Ordering::SeqCst);
