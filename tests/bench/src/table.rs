@@ -41,13 +41,18 @@ fn number(value: f64) -> String {
     format!("{value:.digits$}")
 }
 
+/// The same the other way round, of what is CPU time for a span.
+fn spans_per_core_second(one: &Measured) -> Option<f64> {
+    (one.figure.unit == "ns/span").then(|| (1e9 / one.spread.median).round())
+}
+
 /// One JSON object per line and figure.
 pub(crate) fn json_lines(measured: &[Measured]) -> String {
     let lines = measured.iter().map(|one| {
         let line = json!({
             "group": one.group, "name": one.figure.name, "unit": one.figure.unit, "median": one.spread.median,
             "p10": one.spread.p10, "p90": one.spread.p90, "ratio": one.ratio, "target": one.figure.target,
-            "rounds": one.rounds,
+            "rounds": one.rounds, "spans_per_core_second": spans_per_core_second(one),
         });
         format!("{line}\n")
     });
@@ -78,5 +83,6 @@ mod tests {
         let lines = json_lines(&[measured(1.0), measured(2.0)]);
         let values: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!((values.len(), &values[1]["median"]), (2, &json!(2.0)));
+        assert_eq!(values[1]["spans_per_core_second"], json!(5e8));
     }
 }
