@@ -83,11 +83,11 @@ pub(crate) fn groups() -> anyhow::Result<Vec<Group>> {
 fn native(does: &str, protocol: Protocol, then: Then, spans: u32) -> anyhow::Result<Case> {
     let server = NativeServer::start(protocol, then)?;
     let mut sender = Sender::speaking(protocol, server.port(), &recorded(spans).otlp())?;
-    Ok(Case::one(Figure::new(format!("native: {does}"), UNIT).base(), move |times| {
+    Ok(Case::many(figures(Figure::new(format!("native: {does}"), UNIT).base()), move |times| {
         sender.refresh()?;
         let before = server.cpu();
         send(&mut sender, times, spans)?;
-        Ok(nanoseconds_each(server.cpu().saturating_sub(before), sent(times)))
+        Ok(values(server.cpu().saturating_sub(before), times))
     }))
 }
 
@@ -105,15 +105,25 @@ fn sandboxed(figure: Figure, protocol: Protocol, out: Out, sink: &Rc<Sink>, span
     let runtime = Runtime::from_toml(toml).builtins(spangate_builtin::component).start()?;
     let mut sender = Sender::speaking(protocol, port, &recorded(spans).otlp())?;
     let sink = Rc::clone(sink);
-    Ok(Case::one(figure, move |times| {
+    Ok(Case::many(figures(figure), move |times| {
         // The folder and the backend live as long as the runtime.
         let _ = (&cache, &sink);
         sender.refresh()?;
         let (before, delivered) = (cpu_of_threads(OURS), delivered(&runtime)?);
         send(&mut sender, times, spans)?;
         wait_for(&runtime, delivered + sent(times))?;
-        Ok(nanoseconds_each(cpu_of_threads(OURS).saturating_sub(before), sent(times)))
+        Ok(values(cpu_of_threads(OURS).saturating_sub(before), times))
     }))
+}
+
+/// What a span costs, and the same the other way round.
+fn figures(cost: Figure) -> [Figure; 2] {
+    [cost, Figure::new("  in a second of one core", "k spans")]
+}
+
+fn values(cpu: Duration, times: u32) -> Vec<f64> {
+    let cost = nanoseconds_each(cpu, sent(times));
+    vec![cost, 1e6 / cost]
 }
 
 fn sent(times: u32) -> u64 {
