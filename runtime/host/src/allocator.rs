@@ -4,7 +4,7 @@
 //! each arena's free end back to the system, so that most batches begin with page faults: a fifth of what it costs to
 //! forward them, measured with `spangate-bench forwarding`.
 
-#![expect(unsafe_code, reason = "mallopt is a function of C")]
+#![expect(unsafe_code, reason = "mallopt and malloc_trim are functions of C")]
 
 /// Keeps memory that was freed for what comes next: up to 16 MiB at the end of an arena, with one arena for four
 /// processors. For a program that does little else than run exporters; `spangate run` calls it.
@@ -26,6 +26,17 @@ pub fn keep_freed_memory() {
             // SAFETY: takes two numbers and a lock of its own; a value it does not like it refuses, and that is harmless.
             let _ = unsafe { libc::mallopt(parameter, value) };
         }
+    }
+}
+
+/// Gives memory that was freed back to the system, wherever it lies: after something that took far more than usual. Takes
+/// milliseconds; does nothing where the C library is not glibc.
+#[cfg(feature = "compiler")]
+pub(crate) fn give_back_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // SAFETY: takes a number and locks of its own, and touches no memory that is in use.
+        let _ = unsafe { libc::malloc_trim(0) };
     }
 }
 

@@ -90,6 +90,7 @@ fn compile_anew(
     client: &Client,
 ) -> Result<Component, LoadError> {
     use super::{complexity, component::told};
+    use crate::allocator;
 
     let Source { bytes, digest } = source;
     complexity::check(bytes)?;
@@ -104,6 +105,8 @@ fn compile_anew(
     if let Some(Err(error)) = cache.map(|cache| cache.keep(&digest, &component)) {
         log.tell(Level::Warn, format_args!("the compiled component is not kept as it should be: {error}"));
     }
+    // The compiler has taken more than all of the host will need.
+    allocator::give_back_freed_memory();
     Ok(component)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A crafted artifact is native code of the crafter's choice. Only bytes that this host compiled come here: `cache` reads
 //! them from files of this user or of root, in a directory of theirs, that nobody else can write to, and compares their
-//! digest first.
+//! sum first.
 
 #![expect(unsafe_code, reason = "loading our own compiled components")]
 
