@@ -31,6 +31,12 @@ pub(crate) fn nanoseconds_each(time: Duration, parts: u64) -> f64 {
     time.as_nanos() as f64 / parts.max(1) as f64
 }
 
+/// How many thousands a core does in a second if each takes so many nanoseconds; 0 if no time was seen, as when threads
+/// that were counted before have ended since.
+pub(crate) fn thousands_in_a_second(nanoseconds: f64) -> f64 {
+    if nanoseconds > 0.0 { 1e6 / nanoseconds } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +51,10 @@ mod tests {
         assert!(used > Duration::ZERO);
         assert!(process_cpu() > process);
         assert_eq!(nanoseconds_each(Duration::from_micros(1), 4), 250.0);
+    }
+
+    #[test]
+    fn a_core_does_the_more_the_less_each_takes_and_nothing_in_no_time() {
+        assert_eq!([500.0, 1e6, 0.0].map(thousands_in_a_second), [2_000.0, 1.0, 0.0]);
     }
 }

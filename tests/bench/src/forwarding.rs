@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::{
     case::{Case, Figure, Group},
-    cpu::nanoseconds_each,
+    cpu::{nanoseconds_each, thousands_in_a_second},
     native_server::{NativeServer, Then},
     samples::recorded,
     sender::{Protocol, Sender},
@@ -123,7 +123,7 @@ fn figures(cost: Figure) -> [Figure; 2] {
 
 fn values(cpu: Duration, times: u32) -> Vec<f64> {
     let cost = nanoseconds_each(cpu, sent(times));
-    vec![cost, 1e6 / cost]
+    vec![cost, thousands_in_a_second(cost)]
 }
 
 fn sent(times: u32) -> u64 {

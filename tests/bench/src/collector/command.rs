@@ -15,7 +15,7 @@ use super::process::Collector;
 use crate::{
     backend::Backend,
     case::{Case, Figure, Group},
-    cpu::nanoseconds_each,
+    cpu::{nanoseconds_each, thousands_in_a_second},
     machine,
     rounds::{Effort, measure},
     samples::{BATCH, recorded},
@@ -141,6 +141,6 @@ fn case(
             thread::sleep(Duration::from_millis(1));
         }
         let cost = nanoseconds_each(used().saturating_sub(before), sent * u64::from(BATCH));
-        Ok(vec![cost, 1e6 / cost])
+        Ok(vec![cost, thousands_in_a_second(cost)])
     })
 }
