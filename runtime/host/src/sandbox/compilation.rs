@@ -93,6 +93,7 @@ fn compile_anew(
     use crate::allocator;
 
     let Source { bytes, digest } = source;
+    client.give_way();
     complexity::check(bytes)?;
     // Once begun, it cannot be ended.
     if client.is_gone() {

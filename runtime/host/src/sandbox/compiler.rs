@@ -1,4 +1,5 @@
-//! Where components are compiled: one at a time, on a thread of its own of the lowest priority.
+//! Where components are read or compiled: one at a time, on a thread of its own. Who reads one that was compiled before is
+//! waited for, by a program that starts; the compiler has the lowest priority.
 //!
 //! Constraints: a compilation cannot be cancelled, so nobody waits for one that is no longer wanted. Who gives up waiting
 //! leaves a thread behind that ends with its component, or with the process; it keeps its turn until then, so that there
@@ -29,6 +30,15 @@ pub(super) struct Compiler {
 pub(super) struct Waiting<T>(oneshot::Sender<T>);
 
 impl<T> Waiting<T> {
+    /// From here on whatever else there is to do comes first: this takes long. Best effort.
+    #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "nothing takes long"))]
+    pub(super) fn give_way(&self) {
+        // On Linux a priority belongs to a thread; elsewhere this would slow the whole process.
+        if cfg!(target_os = "linux") {
+            let _ = setpriority_process(None, NICENESS);
+        }
+    }
+
     /// Whether nobody waits any more.
     #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "there is no work that could be saved"))]
     pub(super) fn is_gone(&self) -> bool {
@@ -56,7 +66,7 @@ impl Compiler {
         let work = move || {
             // Kept by the work itself: who gives up waiting does not end it.
             let _turn = turn;
-            begin_thread();
+            suppress_this_thread();
             let waiting = Waiting(sender);
             let answer = work(&waiting);
             let _ = waiting.0.send(answer);
@@ -65,14 +75,6 @@ impl Compiler {
         // Not joined: it ends by itself.
         drop(thread.map_err(no_thread)?);
         answer.await.unwrap_or_else(|_| Err(failed("it panicked; please report this")))
-    }
-}
-
-fn begin_thread() {
-    suppress_this_thread();
-    // On Linux a priority belongs to a thread; elsewhere this would slow the whole process. Best effort.
-    if cfg!(target_os = "linux") {
-        let _ = setpriority_process(None, NICENESS);
     }
 }
 
@@ -94,16 +96,21 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_runs_on_a_thread_of_its_own_of_the_lowest_priority() {
+    async fn work_runs_on_a_thread_of_its_own_and_gives_way_when_it_says_so() {
         let compiler = Compiler::new();
-        let told = compiler.run(|_| {
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let ordinary = priority();
+        let told = compiler.run(move |waiting| {
             let name = thread::current().name().map(str::to_owned);
-            Ok((name, rustix::process::getpriority_process(None).unwrap()))
+            let before = priority();
+            waiting.give_way();
+            Ok((name, before, priority()))
         });
-        let (name, priority) = told.await.unwrap();
+        let (name, before, after) = told.await.unwrap();
         assert_eq!(name.as_deref(), Some("spangate-compile"));
+        assert_eq!(before, ordinary);
         if cfg!(target_os = "linux") {
-            assert_eq!(priority, NICENESS);
+            assert_eq!(after, NICENESS);
         }
     }
 
