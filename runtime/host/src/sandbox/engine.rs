@@ -3,7 +3,7 @@
 //! Fuel and no epochs (both together cost 1.4 times, either alone 1.2); no concurrency support (a host call is 2.7 times
 //! cheaper without it); every proposal that ordinary toolchains do not need is off. The cargo features `gc` and
 //! `threads` stay compiled in and are switched off here: builds without them had aborts of their own. What a component
-//! would keep for debuggers alone, a seventh of it, is left out: a backtrace needs the names of functions and no more.
+//! would keep for debuggers alone, a quarter of it, is left out: a backtrace needs the names of functions and no more.
 
 use std::num::NonZeroUsize;
 
@@ -35,6 +35,7 @@ pub(super) fn build_engine(signal_handlers: bool) -> wasmtime::Result<Engine> {
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES))
         .generate_address_map(false)
+        .debug_symbols(false)
         .native_unwind_info(false)
         .memory_init_cow(true);
     switch_proposals_off(&mut config);
