@@ -169,8 +169,8 @@ impl Batch {
 pub(crate) fn text_at<'a>(text: &'a str, references: &[u32], row: usize) -> &'a str {
     match references.get(2 * row..2 * row + 2) {
         Some(&[offset, length]) => {
-            let start = offset as usize;
-            text.get(start..start.saturating_add(length as usize)).unwrap_or_default()
+            // An end that wraps around is before the start, and no range.
+            text.get(offset as usize..offset.wrapping_add(length) as usize).unwrap_or_default()
         }
         _ => "",
     }

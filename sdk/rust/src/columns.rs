@@ -1,4 +1,5 @@
-//! The columns of a batch. Each one is fetched at first use, by one host call, and kept until the batch goes.
+//! The columns of a batch. Each one is fetched at first use, by one host call, and kept until the batch goes; where prefix
+//! sums say that it is empty, it is not fetched at all.
 //!
 //! The views ([`SpanView`](crate::SpanView), [`EventView`](crate::EventView)) read these; an exporter that aggregates may
 //! read them itself. Widths and meanings are those of `wit/v0.1/batch.wit`, `spans.wit` and `events.wit`.
@@ -19,7 +20,7 @@ pub(crate) type Column<T> = std::sync::Arc<Vec<T>>;
 macro_rules! table {
     (
         $(#[$meta:meta])* $Face:ident, $Cells:ident, $Table:ident in $field:ident, named $prefix:literal {
-            $($(#[$column_meta:meta])* $column:ident: $word:ty = $getter:path,)+
+            $($(#[$column_meta:meta])* $column:ident: $word:ty = $getter:path $(, counted by $ends:ident)?;)+
         }
     ) => {
         #[derive(Default)]
@@ -45,12 +46,15 @@ macro_rules! table {
                 $(#[$column_meta])*
                 #[inline]
                 pub fn $column(self) -> &'a [$word] {
-                    self.batch.cells.$field.$column.get_or_init(
+                    self.batch.cells.$field.$column.get_or_init(|| {
+                        $(if is_nobodys(self.$ends()) {
+                            return Column::default();
+                        })?
                         #[cfg(target_family = "wasm")]
-                        || $getter(&self.batch.handle),
+                        return $getter(&self.batch.handle);
                         #[cfg(not(target_family = "wasm"))]
-                        || self.batch.handle.columns.$field.$column.clone(),
-                    )
+                        self.batch.handle.columns.$field.$column.clone()
+                    })
                 }
             )+
         }
@@ -67,55 +71,55 @@ table! {
     /// One row per span.
     SpanColumns, SpanCells, SpanTable in spans, named "spans" {
         /// 16 bytes per span.
-        trace_ids: u8 = spans::trace_ids,
+        trace_ids: u8 = spans::trace_ids;
         /// 8 bytes per span.
-        span_ids: u8 = spans::span_ids,
+        span_ids: u8 = spans::span_ids;
         /// 8 bytes per span, zero for a root.
-        parent_span_ids: u8 = spans::parent_span_ids,
+        parent_span_ids: u8 = spans::parent_span_ids;
         /// Text references.
-        trace_states: u32 = spans::trace_states,
+        trace_states: u32 = spans::trace_states;
         /// OTLP span flags.
-        flags: u32 = spans::flags,
+        flags: u32 = spans::flags;
         /// Text references.
-        names: u32 = spans::names,
+        names: u32 = spans::names;
         /// OTLP's `SpanKind`.
-        kinds: u8 = spans::kinds,
+        kinds: u8 = spans::kinds;
         /// Unix nanoseconds, two words, low word first.
-        start_times: u32 = spans::start_times,
+        start_times: u32 = spans::start_times;
         /// Unix nanoseconds, two words, low word first.
-        end_times: u32 = spans::end_times,
+        end_times: u32 = spans::end_times;
         /// OTLP's `StatusCode`.
-        status_codes: u8 = spans::status_codes,
+        status_codes: u8 = spans::status_codes;
         /// Text references.
-        status_messages: u32 = spans::status_messages,
+        status_messages: u32 = spans::status_messages;
         /// Counts.
-        dropped_attributes: u32 = spans::dropped_attributes,
+        dropped_attributes: u32 = spans::dropped_attributes;
         /// Counts.
-        dropped_events: u32 = spans::dropped_events,
+        dropped_events: u32 = spans::dropped_events;
         /// Counts.
-        dropped_links: u32 = spans::dropped_links,
+        dropped_links: u32 = spans::dropped_links;
         /// Rows of the scope table.
-        scopes: u32 = spans::scopes,
+        scopes: u32 = spans::scopes;
         /// Prefix sums into the span event table.
-        event_ends: u32 = spans::event_ends,
+        event_ends: u32 = spans::event_ends;
         /// Prefix sums into the link table.
-        link_ends: u32 = spans::link_ends,
+        link_ends: u32 = spans::link_ends;
         /// Unix nanoseconds of span events, two words, low word first.
-        event_times: u32 = spans::event_times,
+        event_times: u32 = spans::event_times, counted by event_ends;
         /// Text references, one per span event.
-        event_names: u32 = spans::event_names,
+        event_names: u32 = spans::event_names, counted by event_ends;
         /// Counts, one per span event.
-        event_dropped_attributes: u32 = spans::event_dropped_attributes,
+        event_dropped_attributes: u32 = spans::event_dropped_attributes, counted by event_ends;
         /// 16 bytes per link.
-        link_trace_ids: u8 = spans::link_trace_ids,
+        link_trace_ids: u8 = spans::link_trace_ids, counted by link_ends;
         /// 8 bytes per link.
-        link_span_ids: u8 = spans::link_span_ids,
+        link_span_ids: u8 = spans::link_span_ids, counted by link_ends;
         /// Text references, one per link.
-        link_trace_states: u32 = spans::link_trace_states,
+        link_trace_states: u32 = spans::link_trace_states, counted by link_ends;
         /// OTLP link flags.
-        link_flags: u32 = spans::link_flags,
+        link_flags: u32 = spans::link_flags, counted by link_ends;
         /// Counts, one per link.
-        link_dropped_attributes: u32 = spans::link_dropped_attributes,
+        link_dropped_attributes: u32 = spans::link_dropped_attributes, counted by link_ends;
     }
 }
 
@@ -123,29 +127,29 @@ table! {
     /// One row per event.
     EventColumns, EventCells, EventTable in events, named "events" {
         /// Unix nanoseconds, two words, low word first; zero if unknown.
-        times: u32 = events::times,
+        times: u32 = events::times;
         /// Unix nanoseconds, two words, low word first; zero if unknown.
-        observed_times: u32 = events::observed_times,
+        observed_times: u32 = events::observed_times;
         /// OTLP severity numbers.
-        severity_numbers: u32 = events::severity_numbers,
+        severity_numbers: u32 = events::severity_numbers;
         /// Text references.
-        severity_texts: u32 = events::severity_texts,
+        severity_texts: u32 = events::severity_texts;
         /// Text references.
-        names: u32 = events::names,
+        names: u32 = events::names;
         /// Types of the bodies.
-        body_types: u8 = events::body_types,
+        body_types: u8 = events::body_types;
         /// Values of the bodies, two words.
-        body_values: u32 = events::body_values,
+        body_values: u32 = events::body_values;
         /// 16 bytes per event, zero if none.
-        trace_ids: u8 = events::trace_ids,
+        trace_ids: u8 = events::trace_ids;
         /// 8 bytes per event, zero if none.
-        span_ids: u8 = events::span_ids,
+        span_ids: u8 = events::span_ids;
         /// W3C trace flags.
-        flags: u32 = events::flags,
+        flags: u32 = events::flags;
         /// Counts.
-        dropped_attributes: u32 = events::dropped_attributes,
+        dropped_attributes: u32 = events::dropped_attributes;
         /// Rows of the scope table.
-        scopes: u32 = events::scopes,
+        scopes: u32 = events::scopes;
     }
 }
 
@@ -153,27 +157,27 @@ table! {
     /// Scopes, resources and nested values, shared by all signals.
     SharedColumns, SharedCells, SharedTable in shared, named "batch" {
         /// Text references, one per scope.
-        scope_names: u32 = Handle::scope_names,
+        scope_names: u32 = Handle::scope_names;
         /// Text references, one per scope.
-        scope_versions: u32 = Handle::scope_versions,
+        scope_versions: u32 = Handle::scope_versions;
         /// Text references, one per scope.
-        scope_schema_urls: u32 = Handle::scope_schema_urls,
+        scope_schema_urls: u32 = Handle::scope_schema_urls;
         /// Counts, one per scope.
-        scope_dropped_attributes: u32 = Handle::scope_dropped_attributes,
+        scope_dropped_attributes: u32 = Handle::scope_dropped_attributes;
         /// Rows of the resource table, one per scope.
-        scope_resources: u32 = Handle::scope_resources,
+        scope_resources: u32 = Handle::scope_resources;
         /// Text references, one per resource.
-        resource_schema_urls: u32 = Handle::resource_schema_urls,
+        resource_schema_urls: u32 = Handle::resource_schema_urls;
         /// Counts, one per resource.
-        resource_dropped_attributes: u32 = Handle::resource_dropped_attributes,
+        resource_dropped_attributes: u32 = Handle::resource_dropped_attributes;
         /// Text references, empty in arrays.
-        nested_keys: u32 = Handle::nested_keys,
+        nested_keys: u32 = Handle::nested_keys;
         /// As in an attribute table.
-        nested_types: u8 = Handle::nested_types,
+        nested_types: u8 = Handle::nested_types;
         /// As in an attribute table, two words.
-        nested_values: u32 = Handle::nested_values,
+        nested_values: u32 = Handle::nested_values;
         /// What values of type bytes refer to.
-        bytes: u8 = Handle::bytes,
+        bytes: u8 = Handle::bytes;
     }
 }
 
@@ -278,18 +282,21 @@ pub struct AttributeColumns<'a> {
 }
 
 macro_rules! attribute_columns {
-    ($($(#[$meta:meta])* $column:ident: $word:ty = $getter:path,)+) => {
+    ($($(#[$meta:meta])* $column:ident: $word:ty = $getter:path $(, counted by $ends:ident)?;)+) => {
         impl<'a> AttributeColumns<'a> {
             $(
                 $(#[$meta])*
                 #[inline]
                 pub fn $column(self) -> &'a [$word] {
-                    self.batch.cells.attributes[self.owner as usize].$column.get_or_init(
+                    self.batch.cells.attributes[self.owner as usize].$column.get_or_init(|| {
+                        $(if is_nobodys(self.$ends()) {
+                            return Column::default();
+                        })?
                         #[cfg(target_family = "wasm")]
-                        || $getter(&self.batch.handle, self.owner.into()),
+                        return $getter(&self.batch.handle, self.owner.into());
                         #[cfg(not(target_family = "wasm"))]
-                        || self.batch.handle.columns.attributes[self.owner as usize].$column.clone(),
-                    )
+                        self.batch.handle.columns.attributes[self.owner as usize].$column.clone()
+                    })
                 }
             )+
         }
@@ -298,13 +305,13 @@ macro_rules! attribute_columns {
 
 attribute_columns! {
     /// Prefix sums, one per owner.
-    ends: u32 = Handle::attribute_ends,
+    ends: u32 = Handle::attribute_ends;
     /// Text references.
-    keys: u32 = Handle::attribute_keys,
+    keys: u32 = Handle::attribute_keys, counted by ends;
     /// Types, numbered as in OTLP's `AnyValue`.
-    types: u8 = Handle::attribute_types,
+    types: u8 = Handle::attribute_types, counted by ends;
     /// Values, two words.
-    values: u32 = Handle::attribute_values,
+    values: u32 = Handle::attribute_values, counted by ends;
 }
 
 #[cfg(target_family = "wasm")]
@@ -336,9 +343,44 @@ pub(crate) fn at<T: Copy + Default>(column: &[T], row: usize) -> T {
     column.get(row).copied().unwrap_or_default()
 }
 
+/// Whether nobody owns a row: then there is none to ask the host for.
+#[inline]
+fn is_nobodys(ends: &[u32]) -> bool {
+    ends.last().is_none_or(|end| *end == 0)
+}
+
 /// Rows `row` owns by prefix sums.
 #[inline]
 pub(crate) fn owned(ends: &[u32], row: usize) -> std::ops::Range<usize> {
     let start = if row == 0 { 0 } else { at(ends, row - 1) as usize };
     start..(at(ends, row) as usize).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Two spans, with what a host answers that has been asked for rows which nobody owns.
+    fn batch(ends: [u32; 2]) -> Batch {
+        let spans = SpanTable {
+            link_ends: Arc::new(ends.to_vec()),
+            link_trace_ids: Arc::new(vec![7; 16]),
+            ..SpanTable::default()
+        };
+        let mut attributes: [AttributeTable; Owner::COUNT] = Default::default();
+        attributes[Owner::SpanLink as usize] =
+            AttributeTable { ends: Arc::new(ends.to_vec()), types: Arc::new(vec![1]), ..AttributeTable::default() };
+        Batch::from_columns(2, Columns { spans, attributes, ..Columns::default() })
+    }
+
+    #[test]
+    fn rows_that_nobody_owns_are_not_asked_for() {
+        for (ends, expected) in [([0, 0], (0, 0)), ([0, 1], (16, 1))] {
+            let batch = batch(ends);
+            let links = batch.span_columns().link_trace_ids().len();
+            assert_eq!((links, batch.attribute_columns(Owner::SpanLink).types().len()), expected);
+        }
+    }
 }
