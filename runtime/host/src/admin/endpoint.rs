@@ -24,6 +24,7 @@ const INDEX: &str = "spangate\n\n/livez    is the process alive\n/readyz   is it
 const LIMITS: ListenerLimits = ListenerLimits {
     max_handshakes: 0,
     max_connections: 64,
+    max_body_bytes: 0,
     max_concurrent_streams: 16,
     first_request: Duration::from_secs(10),
     idle: Duration::from_secs(120),

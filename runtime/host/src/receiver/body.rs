@@ -26,6 +26,8 @@ pub(super) struct BodyLimits {
     pub(super) max_bytes: usize,
     /// What comes on top around the message.
     pub(super) framing_bytes: usize,
+    /// What the first piece says of the whole's length, in bytes; 0 if nothing.
+    pub(super) announced: fn(&[u8]) -> usize,
     /// Longest wait for the next piece.
     pub(super) read_timeout: Duration,
 }
@@ -70,6 +72,9 @@ where
         counted(piece.len())?;
         if whole.len() + piece.len() > limits.wire_bytes() {
             return Err(too_large(limits));
+        }
+        if whole.is_empty() {
+            whole.reserve_exact((limits.announced)(&piece).min(MAX_RESERVED_BYTES));
         }
         whole.extend_from_slice(&piece);
     }

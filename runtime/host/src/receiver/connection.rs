@@ -24,6 +24,7 @@ use tokio::{
 };
 
 use super::{
+    http2::Unread,
     listener::{Answer, ListenerLimits, stopped},
     opening::{Transport, Unopened, open},
     room::Room,
@@ -274,5 +275,6 @@ fn protocol(limits: &ListenerLimits) -> auto::Builder<TokioExecutor> {
         .max_header_list_size(MAX_HEADER_BYTES)
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT);
+    Unread::of_bodies(limits.max_body_bytes).offer(&mut builder);
     builder
 }

@@ -7,6 +7,14 @@ use super::{decode::Payload, encoding::Encoding, failure::Failure};
 /// Bytes before the message.
 pub(super) const PREFIX_BYTES: usize = 5;
 
+/// How long a body says that it is that begins so, its prefix included; 0 if the prefix is not there yet.
+pub(super) fn announced(body: &[u8]) -> usize {
+    match body {
+        [_, a, b, c, d, ..] => PREFIX_BYTES.saturating_add(u32::from_be_bytes([*a, *b, *c, *d]) as usize),
+        _ => 0,
+    }
+}
+
 /// Takes the one message out of the body of a unary call.
 ///
 /// # Errors
@@ -53,6 +61,15 @@ mod tests {
         assert_eq!((&payload.bytes[..], payload.encoding), (&b"abc"[..], Encoding::Identity));
         let payload = unframe(vec![1, 0, 0, 0, 1, b'x'], Encoding::Zstd, 3).unwrap();
         assert_eq!((&payload.bytes[..], payload.encoding), (&b"x"[..], Encoding::Zstd));
+    }
+
+    #[test]
+    fn the_prefix_tells_the_length_as_soon_as_it_is_whole() {
+        let framed = frame(&[7; 300]);
+        for (read, expected) in [(0, 0), (4, 0), (5, 305), (6, 305), (305, 305)] {
+            assert_eq!(announced(&framed[..read]), expected, "{read} bytes");
+        }
+        assert_eq!(announced(&[0, 0xff, 0xff, 0xff, 0xff]), 0xffff_ffff + PREFIX_BYTES);
     }
 
     #[test]

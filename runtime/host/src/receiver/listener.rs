@@ -41,6 +41,8 @@ pub(crate) struct ListenerLimits {
     /// Connections at once that have not finished their TLS handshake. One more pushes out the one that has been at it
     /// longest.
     pub(crate) max_handshakes: usize,
+    /// Of a request's body, bytes.
+    pub(crate) max_body_bytes: usize,
     /// HTTP/2 streams at once, of one connection.
     pub(crate) max_concurrent_streams: u32,
     /// From accepting a connection, its TLS handshake included, to the last byte of its first request's headers.
@@ -229,6 +231,7 @@ mod tests {
         let limits = ListenerLimits {
             max_connections: 4,
             max_handshakes: 2,
+            max_body_bytes: 0,
             max_concurrent_streams: 4,
             first_request: Duration::from_secs(10),
             idle: Duration::from_millis(50),

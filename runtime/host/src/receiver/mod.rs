@@ -30,6 +30,7 @@ mod failure;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod grpc_frame;
+mod http2;
 mod inflate;
 mod intake;
 pub(crate) mod listener;

@@ -71,7 +71,7 @@ impl OtlpGrpc {
     fn limits(&self) -> BodyLimits {
         let config = &self.intake.config;
         let (max_bytes, read_timeout) = (config.max_request_bytes, config.read_timeout);
-        BodyLimits { max_bytes, framing_bytes: PREFIX_BYTES, read_timeout }
+        BodyLimits { max_bytes, framing_bytes: PREFIX_BYTES, announced: grpc_frame::announced, read_timeout }
     }
 }
 

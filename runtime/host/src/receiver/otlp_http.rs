@@ -68,7 +68,12 @@ impl OtlpHttp {
 
     fn limits(&self) -> BodyLimits {
         let config = &self.intake.config;
-        BodyLimits { max_bytes: config.max_request_bytes, framing_bytes: 0, read_timeout: config.read_timeout }
+        BodyLimits {
+            max_bytes: config.max_request_bytes,
+            framing_bytes: 0,
+            announced: |_| 0,
+            read_timeout: config.read_timeout,
+        }
     }
 }
 

@@ -128,6 +128,7 @@ async fn start<A: Answer>(
     let limits = ListenerLimits {
         max_connections: config.max_connections,
         max_handshakes: MAX_HANDSHAKES,
+        max_body_bytes: config.max_request_bytes,
         // One stream more than there are slots, so that a refusal can be told instead of the stream being withheld.
         max_concurrent_streams: u32::try_from(config.max_concurrent_requests).unwrap_or(u32::MAX).saturating_add(1),
         first_request: config.read_timeout,

@@ -9,6 +9,7 @@ mod connections;
 mod cors;
 mod crowding;
 mod fake;
+mod frames;
 mod grpc;
 mod headers;
 mod http;
