@@ -25,9 +25,11 @@ use http::{Extensions, HeaderMap};
 use hyper::body::Body;
 use spangate_core::{batch::Metadata, consumer::Consumer};
 
-/// Longest request that is decoded where it was read: for a smaller one, handing it to a thread for blocking work takes
-/// longer than decoding it; a larger one would keep other connections of this worker waiting.
-const MAX_INLINE_BYTES: usize = 64 * 1024;
+/// Longest request that is decoded where it was read. Handing it to a thread for blocking work wakes two threads; a larger
+/// one would keep other connections of this worker waiting for more than a tenth of a millisecond.
+const MAX_INLINE_BYTES: usize = 256 * 1024;
+/// The same for JSON, which is rewritten first.
+const MAX_INLINE_JSON_BYTES: usize = 64 * 1024;
 /// The same for one in gzip, which may become a thousand times as long. One in zstd may become any length.
 const MAX_INLINE_GZIP_BYTES: usize = 1024;
 
@@ -156,6 +158,7 @@ impl Intake {
         mut by: Admitted,
     ) -> Result<Taken, Failure> {
         let allowed = match payload.encoding {
+            Encoding::Identity if payload.is_json => MAX_INLINE_JSON_BYTES,
             Encoding::Identity => MAX_INLINE_BYTES,
             Encoding::Gzip => MAX_INLINE_GZIP_BYTES,
             Encoding::Zstd => 0,

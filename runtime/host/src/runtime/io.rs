@@ -7,6 +7,7 @@ use std::{
     future::Future,
     io,
     sync::{Mutex, PoisonError, mpsc},
+    thread::available_parallelism,
     time::Duration,
 };
 
@@ -15,7 +16,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::scheduling::push_nobody_aside;
 
-const THREADS: usize = 2;
+/// On one processor a second thread would only be woken to find nothing to do.
+const MOST_THREADS: usize = 2;
 /// Threads that may wait for a disk, started when there is something to write: an exporter's dead letters never take more
 /// than one.
 const DISK_THREADS: usize = 8;
@@ -36,9 +38,10 @@ impl IoThreads {
     /// # Errors
     /// If the operating system gives no threads or no event queue.
     pub(super) fn start() -> io::Result<Self> {
+        let threads = available_parallelism().map_or(MOST_THREADS, |processors| processors.get().min(MOST_THREADS));
         let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .max_blocking_threads(THREADS + DISK_THREADS)
+            .worker_threads(threads)
+            .max_blocking_threads(MOST_THREADS + DISK_THREADS)
             .thread_name("spangate-io")
             .on_thread_start(suppress_this_thread)
             .enable_all()
