@@ -35,22 +35,7 @@ pub fn push_escaped(out: &mut String, text: &str) {
     if is_plain(text.as_bytes()) {
         out.push_str(text);
     } else {
-        escape(out, text);
-    }
-}
-
-fn escape(out: &mut String, text: &str) {
-    let mut rest = text;
-    loop {
-        let (plain, escaped) = rest.split_at(plain_bytes(rest.as_bytes()));
-        push_short(out, plain);
-        match escaped.as_bytes().first() {
-            None => return,
-            Some(b'"') => push_short(out, "\\\""),
-            Some(b'\\') => push_short(out, "\\\\"),
-            Some(&control) => push_control(out, control),
-        }
-        rest = &escaped[1..];
+        short::push_with_escapes(out, text);
     }
 }
 
@@ -79,34 +64,34 @@ fn is_plain_byte(byte: &u8) -> bool {
     *byte >= b' ' && *byte != b'"' && *byte != b'\\'
 }
 
-/// How many bytes at the start stand for themselves.
-#[inline]
-fn plain_bytes(bytes: &[u8]) -> usize {
-    let words = bytes.as_chunks().0;
-    let plain = 8 * words.iter().take_while(|word| !has_escape(u64::from_ne_bytes(**word))).count();
-    plain + bytes[plain..].iter().take_while(|byte| is_plain_byte(byte)).count()
-}
-
-/// Whether one of eight bytes needs an escape: below a blank, a quote or a backslash. A byte of `x` is below `n` if its high
-/// bit is set in `(x - n) & !x`; a borrow from the byte before says so only if that one is below too. Of all ASCII, only
-/// what is below a blank, or a quote, is below 0x21 once bit 1 is turned over.
+/// Whether one of eight bytes needs an escape.
 #[inline]
 fn has_escape(word: u64) -> bool {
+    escapes(word) != 0
+}
+
+/// Of eight bytes, little endian, the high bits of those that need an escape: below a blank, a quote or a backslash. The
+/// lowest bit that is set is right, a higher one may not be. A byte of `x` is below `n` if its high bit is set in
+/// `(x - n) & !x`; a borrow from the byte before says so only if that one is below too. Of all ASCII, only what is below
+/// a blank, or a quote, is below 0x21 once bit 1 is turned over.
+#[inline]
+fn escapes(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     let control_or_quote = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
     let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-    (control_or_quote | backslash) & !word & (ONES * 0x80) != 0
+    (control_or_quote | backslash) & !word & (ONES * 0x80)
 }
 
-#[cold]
-fn push_control(out: &mut String, byte: u8) {
+/// Appends a byte of ASCII that cannot stand for itself.
+fn escape_byte(out: &mut Vec<u8>, byte: u8) {
     match byte {
-        b'\n' => out.push_str("\\n"),
-        b'\r' => out.push_str("\\r"),
-        b'\t' => out.push_str("\\t"),
+        b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
         control => {
-            out.push_str("\\u00");
-            crate::id::push_hex(&[control], out);
+            let digit = |digit: u8| if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
+            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(control >> 4), digit(control & 15)]);
         }
     }
 }

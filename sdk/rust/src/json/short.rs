@@ -50,6 +50,32 @@ pub(super) fn push_plain_quoted(out: &mut String, text: &str) -> bool {
     })
 }
 
+/// Appends `text` with escapes for what needs one: eight bytes move, and count as far as they stand for themselves.
+pub(super) fn push_with_escapes(out: &mut String, text: &str) {
+    // Between two bytes of a character it is no string.
+    let mut bytes = std::mem::take(out).into_bytes();
+    bytes.reserve(text.len() + text.len() / 4 + 8);
+    let mut rest = text.as_bytes();
+    while let Some(word) = rest.first_chunk::<8>() {
+        let plain = super::escapes(u64::from_le_bytes(*word)).trailing_zeros() as usize / 8;
+        bytes.extend_from_slice(word);
+        bytes.truncate(bytes.len() - 8 + plain);
+        rest = &rest[plain..];
+        if let Some((byte, behind)) = rest.split_first().filter(|_| plain < 8) {
+            super::escape_byte(&mut bytes, *byte);
+            rest = behind;
+        }
+    }
+    for byte in rest {
+        match super::is_plain_byte(byte) {
+            true => bytes.push(*byte),
+            false => super::escape_byte(&mut bytes, *byte),
+        }
+    }
+    // SAFETY: a string, and behind it a text in which ASCII is replaced by ASCII.
+    *out = unsafe { String::from_utf8_unchecked(bytes) };
+}
+
 /// Appends `length` bytes that `write` wrote, or nothing if it says false. It has to write all of them, as UTF-8.
 #[inline(always)]
 fn append(out: &mut String, length: usize, write: impl FnOnce(&mut Room) -> bool) -> bool {
