@@ -15,6 +15,7 @@ use bytes::Bytes;
 
 use crate::{
     columns::{Columns, pair},
+    intake::Records,
     narrow::ShownBatches,
     otlp,
     signal::Signal,
@@ -79,6 +80,7 @@ struct Lent {
 #[derive(Clone, Debug)]
 enum Form {
     Recorded(Arc<Columns>),
+    Records(Arc<Records>),
     Received(otlp::Request),
 }
 
@@ -108,6 +110,12 @@ impl Batch {
         };
         debug_assert!(rows > 0, "a batch is never empty");
         Self::new(id, signal, rows as u32, metadata, Form::Recorded(Arc::new(columns)))
+    }
+
+    /// A batch of spans as they were recorded in this process. There must be one.
+    pub(crate) fn of_records(id: BatchId, signal: Signal, records: Records, metadata: Metadata) -> Self {
+        debug_assert!(records.len() > 0, "a batch is never empty");
+        Self::new(id, signal, records.len() as u32, metadata, Form::Records(Arc::new(records)))
     }
 
     /// A batch of rows that came in an OTLP request of the same signal. There must be a row.
@@ -167,11 +175,31 @@ impl Batch {
         self.len
     }
 
+    /// Whether it was received, and not recorded in this process.
+    pub fn is_received(&self) -> bool {
+        matches!(self.form, Form::Received(_))
+    }
+
+    /// Whether a view was built here, and not for those that it is lent to.
+    #[cfg(test)]
+    pub(crate) fn has_views(&self) -> bool {
+        let Views { columns, otlp, otlp_json } = &*self.views;
+        columns.get().is_some() || otlp.get().is_some() || otlp_json.get().is_some()
+    }
+
+    /// The same batch in columns, if it was recorded and is not kept so: whoever looks at its rows again and again is not
+    /// to leave a view with it.
+    pub(crate) fn as_columns(&self) -> Option<Batch> {
+        let Form::Records(records) = &self.form else { return None };
+        let form = Form::Recorded(Arc::new(records.columns()));
+        Some(Batch { form, views: Arc::default(), lent: Arc::default(), ..self.clone() })
+    }
+
     /// The form the batch came in.
     pub fn origin(&self) -> Origin<'_> {
         match &self.form {
             Form::Received(request) => Origin::Received(request),
-            Form::Recorded(columns) => Origin::Recorded(columns),
+            Form::Recorded(_) | Form::Records(_) => Origin::Recorded(self.columns()),
         }
     }
 
@@ -190,6 +218,7 @@ impl Batch {
         match &self.form {
             Form::Received(request) => request.event_name(row),
             Form::Recorded(columns) => columns.text_at(pair(&columns.events.name, row as usize)),
+            Form::Records(_) => "",
         }
     }
 
@@ -197,6 +226,7 @@ impl Batch {
     pub fn columns(&self) -> &Columns {
         match &self.form {
             Form::Received(request) => self.views.columns.get_or_init(|| request.decode()),
+            Form::Records(records) => self.views.columns.get_or_init(|| records.columns()),
             Form::Recorded(columns) => columns,
         }
     }
@@ -207,6 +237,7 @@ impl Batch {
         match &self.form {
             Form::Received(request) => request.otlp(),
             Form::Recorded(columns) => self.views.otlp.get_or_init(|| otlp::encode(self.signal, columns)).clone(),
+            Form::Records(records) => self.views.otlp.get_or_init(|| otlp::encode_records(records)).clone(),
         }
     }
 
@@ -222,6 +253,7 @@ impl Batch {
         match &self.form {
             Form::Received(request) => request.size(),
             Form::Recorded(columns) => columns.size(),
+            Form::Records(records) => records.size(),
         }
     }
 
@@ -257,6 +289,10 @@ impl Batch {
             Form::Received(request) => Self::received(id, self.signal, request.select(rows), metadata),
             Form::Recorded(columns) => {
                 let columns = columns.select(self.signal, rows.iter().copied());
+                Self::recorded(id, self.signal, columns, metadata)
+            }
+            Form::Records(records) => {
+                let columns = records.columns().select(self.signal, rows.iter().copied());
                 Self::recorded(id, self.signal, columns, metadata)
             }
         }

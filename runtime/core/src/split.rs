@@ -27,6 +27,10 @@ pub(crate) trait Rows: Sized {
     /// The most bytes that a row adds to a piece whose last row is `last`, or that has none.
     fn added_bytes(&self, row: u32, last: Option<u32>) -> usize;
     fn cut(&self, rows: Range<u32>) -> Self;
+    /// The same, in a form that can be cut again and again.
+    fn into_divisible(self) -> Self {
+        self
+    }
 }
 
 impl Rows for otlp::Request {
@@ -99,6 +103,13 @@ impl Rows for Arc<Batch> {
     fn cut(&self, rows: Range<u32>) -> Self {
         if rows == (0..self.len()) { self.clone() } else { Self::new(self.slice(rows)) }
     }
+
+    fn into_divisible(self) -> Self {
+        match self.as_columns() {
+            Some(batch) => Self::new(batch),
+            None => self,
+        }
+    }
 }
 
 /// The pieces of a whole in order, each made when it is asked for.
@@ -123,6 +134,7 @@ struct Limits {
 impl<T: Rows> Pieces<T> {
     pub(crate) fn new(whole: T, max_rows: u32, max_bytes: usize) -> Self {
         let is_whole = whole.rows() <= max_rows.max(1) && whole.bytes() <= max_bytes;
+        let whole = if is_whole { whole } else { whole.into_divisible() };
         let limits = (!is_whole).then(|| {
             let pieces = MAX_REPEATED_BYTES / whole.most_surroundings().max(1);
             let min_rows = whole.rows().div_ceil(u32::try_from(pieces).unwrap_or(u32::MAX).max(1));

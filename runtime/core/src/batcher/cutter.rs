@@ -9,6 +9,7 @@ use super::{
 use crate::{
     batch::{Batch, BatchId, Metadata, size_of_metadata},
     columns::ColumnsBuilder,
+    intake::Records,
     otlp,
     signal::Signal,
     split::Pieces,
@@ -25,6 +26,8 @@ const MAX_PENDING_BATCHES: usize = 8;
 pub enum Piece {
     /// Recorded in this process.
     Recorded(ColumnsBuilder),
+    /// The same, as it was recorded.
+    Records(Records),
     /// Received, with what was let through of the request's headers.
     Received(otlp::Request, Metadata),
 }
@@ -61,6 +64,7 @@ impl Batcher {
     pub fn push(&mut self, piece: Piece, now: Duration, mut ready: impl FnMut(Batch)) {
         match piece {
             Piece::Recorded(columns) => self.push_recorded(columns, now, &mut ready),
+            Piece::Records(records) => self.push_records(records, now, &mut ready),
             Piece::Received(request, metadata) => {
                 for part in Pieces::new(request, self.limits.max_rows, self.limits.max_bytes) {
                     self.push_part(part, &metadata, now, &mut ready);
@@ -103,7 +107,7 @@ impl Batcher {
         let at = self.pending.iter().position(|pending| pending.matches(true, &metadata));
         if let Some(at) = at.filter(|at| self.fits(*at, rows, bytes)) {
             let pending = &mut self.pending[at];
-            if let Form::Recorded(earlier) = &mut pending.form {
+            if let Some(earlier) = pending.form.recorded() {
                 earlier.append(&columns);
             }
             pending.rows += rows;
@@ -118,6 +122,18 @@ impl Batcher {
             return Pieces::new(whole, self.limits.max_rows, self.limits.max_bytes).for_each(ready);
         }
         let at = self.begin(Form::Recorded(Box::new(columns)), metadata, rows, bytes, now);
+        self.cut_if_full(at, ready);
+    }
+
+    /// Takes spans as they were recorded. They stay so as long as nothing has to be done about their rows.
+    fn push_records(&mut self, records: Records, now: Duration, ready: &mut dyn FnMut(Batch)) {
+        let (rows, bytes) = (records.len() as u32, records.size());
+        let metadata = Metadata::from([]);
+        let is_alone = !self.pending.iter().any(|pending| pending.matches(true, &metadata));
+        if rows == 0 || !is_alone || rows > self.limits.max_rows || bytes > self.limits.max_bytes {
+            return self.push_recorded(records.into_columns(), now, ready);
+        }
+        let at = self.begin(Form::Records(records), metadata, rows, bytes, now);
         self.cut_if_full(at, ready);
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     batch::{Batch, BatchId, Metadata},
     columns::ColumnsBuilder,
+    intake::Records,
     otlp,
     signal::Signal,
 };
@@ -13,6 +14,8 @@ use crate::{
 pub(super) enum Form {
     /// Recorded in this process.
     Recorded(Box<ColumnsBuilder>),
+    /// The same, as it was recorded.
+    Records(Records),
     /// Received; joined when the batch is cut.
     Received(Vec<otlp::Request>),
 }
@@ -28,10 +31,23 @@ pub(super) struct Pending {
     pub(super) deadline: Duration,
 }
 
+impl Form {
+    /// What was recorded, as columns. None of what was received.
+    pub(super) fn recorded(&mut self) -> Option<&mut ColumnsBuilder> {
+        if let Self::Records(records) = self {
+            *self = Self::Recorded(Box::new(std::mem::take(records).into_columns()));
+        }
+        match self {
+            Self::Recorded(columns) => Some(columns),
+            Self::Records(_) | Self::Received(_) => None,
+        }
+    }
+}
+
 impl Pending {
     /// Whether rows of this form and metadata belong here.
     pub(super) fn matches(&self, is_recorded: bool, metadata: &Metadata) -> bool {
-        is_recorded == matches!(self.form, Form::Recorded(_)) && self.metadata == *metadata
+        is_recorded != matches!(self.form, Form::Received(_)) && self.metadata == *metadata
     }
 
     /// The batches: one, unless requests cannot be joined.
@@ -40,6 +56,7 @@ impl Pending {
             Form::Recorded(columns) => {
                 return vec![Batch::recorded(next_id(), signal, columns.freeze(), self.metadata)];
             }
+            Form::Records(records) => return vec![Batch::of_records(next_id(), signal, records, self.metadata)],
             Form::Received(requests) => requests,
         };
         let joined = match requests.as_slice() {

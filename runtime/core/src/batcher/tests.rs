@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,9 +17,13 @@ use prost::Message;
 use super::*;
 use crate::{
     batch::{Batch, BatchId, Metadata, Origin},
+    clock::ManualClock,
     columns::{ColumnsBuilder, Owner},
+    intake::{Intake, IntakeOptions, Records},
     otlp::{self, ScanLimits},
+    queue::{ExporterQueue, Pushed, QueueLimits},
     signal::Signal,
+    tracer::Tracer,
 };
 
 const NOW: Duration = Duration::from_secs(100);
@@ -268,6 +273,55 @@ fn nothing_is_pending_for_a_piece_without_rows() {
     batcher.push(Piece::Received(request(0..0, 1), tenant("a")), NOW);
     batcher.flush();
     assert!(batcher.poll(NOW).is_none() && batcher.batcher.next_deadline().is_none());
+}
+
+/// The same as they were recorded, under ids of their own.
+fn records(rows: u32) -> Records {
+    let intake = Arc::new(Intake::new(IntakeOptions::default(), || {}));
+    intake.keep_records(true);
+    let tracer = Tracer::builder(Arc::new(ManualClock::at_unix_nanos(1)), intake.clone()).build();
+    (0..rows).for_each(|_| drop(tracer.span("n").start()));
+    intake.take_all().remove(0).records.expect("kept")
+}
+
+#[test]
+fn spans_as_they_were_recorded_are_a_batch_and_become_columns_when_something_is_done_about_their_rows() {
+    let limits = BatchLimits { max_rows: 4, ..BatchLimits::default() };
+    let mut batcher = Bench::new(limits);
+    let (whole, first, second) = (records(4), records(1), records(2));
+    let expected: Vec<_> = [&whole, &first, &second].map(|records| records.columns().spans.span_id.to_vec()).into();
+    batcher.push(Piece::Records(whole), NOW);
+    let batch = batcher.poll(NOW).expect("it is full");
+    assert_eq!((batch.len(), batch.is_received(), batch.size()), (4, false, records(4).size()));
+    assert_eq!(batch.columns().spans.span_id[..], expected[0]);
+    assert_eq!(batch.slice(1..3).columns().spans.span_id[..], expected[0][8..24]);
+    assert_eq!(batch.otlp(), otlp::encode(Signal::Spans, batch.columns()));
+    batcher.push(Piece::Records(first), NOW);
+    batcher.push(Piece::Records(second), NOW);
+    batcher.push(Piece::Recorded(columns(0..1, 1)), NOW);
+    let joined = batcher.poll(NOW).expect("it is full");
+    let ids = [&expected[1][..], &expected[2], &1u64.to_be_bytes()].concat();
+    assert_eq!(joined.columns().spans.span_id[..], ids);
+    batcher.push(Piece::Records(records(9)), NOW);
+    assert_eq!(std::iter::from_fn(|| batcher.poll(NOW)).map(|batch| batch.len()).collect::<Vec<_>>(), [4, 4, 1]);
+    batcher.push(Piece::Records(Records::default()), NOW);
+    assert!(batcher.poll(NOW + DELAY).is_none() && batcher.batcher.rows() == 0);
+}
+
+#[test]
+fn a_queue_cuts_spans_as_they_were_recorded_and_leaves_no_view_with_the_whole() {
+    let mut batcher = Bench::new(BatchLimits::default());
+    batcher.push(Piece::Records(records(9)), NOW);
+    batcher.flush();
+    let whole = Arc::new(batcher.poll(NOW).expect("flushed"));
+    let limits = QueueLimits { max_batch_rows: 4, ..QueueLimits::default() };
+    let mut queue = ExporterQueue::new(limits, Arc::default());
+    assert!(matches!(queue.push(whole.clone(), NOW), Pushed::Queued));
+    let pieces: Vec<_> = std::iter::from_fn(|| queue.pop_ready(NOW)).map(|entry| entry.batch).collect();
+    assert_eq!(pieces.iter().map(|piece| piece.len()).collect::<Vec<_>>(), [4, 4, 1]);
+    let ids: Vec<u8> = pieces.iter().flat_map(|piece| piece.columns().spans.span_id.to_vec()).collect();
+    assert!(!whole.has_views());
+    assert_eq!(ids, whole.columns().spans.span_id[..]);
 }
 
 proptest! {

@@ -6,18 +6,21 @@ use super::{
     constants::Constants,
     flat::FlatSpans,
     lane::Record,
+    records::Records,
     rows::RowWriter,
     split::{Placed, reserve, split, split_records},
 };
-use crate::{columns::ColumnsBuilder, event::EventData, scope::Origin, signal::Signal, span::SpanData};
+use crate::{batcher::Piece, columns::ColumnsBuilder, event::EventData, scope::Origin, signal::Signal, span::SpanData};
 
 /// Rows of one signal, with their scopes and resources.
 #[derive(Debug)]
 pub struct Chunk {
     /// What the rows are.
     pub signal: Signal,
-    /// The rows.
+    /// The rows, but for those that are kept as they were recorded.
     pub columns: ColumnsBuilder,
+    /// The rows as they were recorded, if that was asked for: see [`super::Intake::keep_records`].
+    pub records: Option<Records>,
     /// How many.
     pub rows: u32,
     /// Bytes they take, or were estimated to take before they were split.
@@ -34,12 +37,28 @@ pub(super) struct FullChunk {
     pub(super) bytes: usize,
 }
 
+impl Chunk {
+    /// The rows, for a batcher.
+    pub fn into_piece(self) -> Piece {
+        match self.records {
+            Some(records) => Piece::Records(records),
+            None => Piece::Recorded(self.columns),
+        }
+    }
+
+    /// Spans as they were recorded.
+    pub(super) fn of_records(records: Records) -> Self {
+        let (rows, bytes) = (records.len() as u32, records.size());
+        Self { signal: Signal::Spans, columns: ColumnsBuilder::default(), records: Some(records), rows, bytes }
+    }
+}
+
 impl FullChunk {
     /// The chunk, and memory for the spans of another.
     pub(super) fn split(mut self) -> (Chunk, Option<FlatSpans>) {
         split(&self.flat, &mut self.columns, &mut self.constants);
         let Self { signal, columns, flat, rows, bytes, .. } = self;
-        (Chunk { signal, columns, rows, bytes }, flat.cleared())
+        (Chunk { signal, columns, records: None, rows, bytes }, flat.cleared())
     }
 }
 
@@ -106,7 +125,7 @@ impl OpenChunk {
     /// The chunk of what was taken over.
     pub(super) fn into_chunk(self) -> Chunk {
         let Self { columns, rows, .. } = self;
-        Chunk { signal: Signal::Spans, bytes: columns.size(), columns, rows }
+        Chunk { signal: Signal::Spans, bytes: columns.size(), columns, records: None, rows }
     }
 
     /// The rows written; further ones begin a new chunk, for which as much memory is reserved as this one took.
@@ -130,7 +149,7 @@ impl OpenChunk {
 
     /// The scope's row, written if it is not there; likewise the resource's.
     #[inline]
-    fn scope_row(&mut self, origin: &Arc<Origin>) -> u32 {
+    pub(super) fn scope_row(&mut self, origin: &Arc<Origin>) -> u32 {
         if let Some(row) = self.find(origin) {
             return row;
         }

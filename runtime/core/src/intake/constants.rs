@@ -19,7 +19,7 @@ struct Known {
 }
 
 /// One text per place: a newer one takes the place of an older one, which is then copied again.
-pub(super) struct Constants {
+pub(crate) struct Constants {
     places: [Known; PLACES],
 }
 
@@ -42,7 +42,7 @@ impl Constants {
 
     /// The reference of a constant, which is copied unless it is there.
     #[inline]
-    pub(super) fn push_constant(&mut self, arena: &mut String, text: &'static str) -> u64 {
+    pub(crate) fn push_constant(&mut self, arena: &mut String, text: &'static str) -> u64 {
         let (address, len) = (text.as_ptr().addr(), text.len());
         let place = &mut self.places[(address ^ address >> 7 ^ len << 3) % PLACES];
         if place.address != address || place.len != len {

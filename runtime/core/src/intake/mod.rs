@@ -16,6 +16,7 @@ mod flat;
 mod lane;
 mod ledger;
 mod options;
+mod records;
 mod room;
 mod rows;
 mod shard;
@@ -25,6 +26,9 @@ mod split;
 mod tests;
 
 pub use chunk::Chunk;
+pub(crate) use constants::Constants;
+pub(crate) use lane::Record;
 pub use ledger::{IntakeDropReason, IntakeLedger};
 pub use options::IntakeOptions;
+pub use records::Records;
 pub use sharded::{Intake, Wake};

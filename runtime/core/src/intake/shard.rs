@@ -1,6 +1,6 @@
 //! What one thread records, or a few threads.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use super::{
     chunk::{FullChunk, OpenChunk},
@@ -61,6 +61,8 @@ pub(super) struct Shared {
     pub(super) rows: Room,
     pub(super) bytes: Room,
     pub(super) blocks: Blocks,
+    /// Whether spans of lanes are kept as they were recorded.
+    pub(super) keeps_records: AtomicBool,
 }
 
 /// Whether the collector has something to do.

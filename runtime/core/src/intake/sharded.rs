@@ -117,6 +117,7 @@ impl Intake {
                 bytes: Room::new(options.max_bytes, shards, MAX_LOT_BYTES),
                 blocks: Blocks::new(options.max_bytes, shards),
                 options,
+                keeps_records: AtomicBool::new(false),
             },
             takes_started_spans: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
@@ -128,6 +129,12 @@ impl Intake {
     /// Whether spans are taken in when they start, too. Off at first: turn it on if an exporter wants them.
     pub fn take_started_spans(&self, is_wanted: bool) {
         self.takes_started_spans.store(is_wanted, Ordering::Relaxed);
+    }
+
+    /// Whether spans are kept as they were recorded, as far as they can be, in the place of columns. Off at first: turn it
+    /// on if nobody asks for columns.
+    pub fn keep_records(&self, are_kept: bool) {
+        self.shared.keeps_records.store(are_kept, Ordering::Relaxed);
     }
 
     /// Chunks that are full; all chunks while more than half of the room is in use. In the order of recording within a

@@ -54,6 +54,10 @@ impl BackWriter {
         if value < 0x80 {
             return self.put(&[value as u8]);
         }
+        // Most lengths and many numbers: two bytes of which the compiler knows that they are two.
+        if value < 0x4000 {
+            return self.put(&[value as u8 | 0x80, (value >> 7) as u8]);
+        }
         let mut bytes = [0; 10];
         let mut length = 0;
         while value >= 0x80 {
@@ -110,6 +114,16 @@ impl BackWriter {
             self.put_part(arena, start + length, length);
         } else {
             length = 0;
+        }
+        self.put_header(tag, length);
+    }
+
+    /// A length-delimited field with so many bytes of an arena, also if there are none.
+    #[inline]
+    pub(super) fn part_at(&mut self, tag: u32, arena: &[u8], start: usize, length: usize) {
+        let length = if start.saturating_add(length) <= arena.len() { length } else { 0 };
+        if length > 0 {
+            self.put_part(arena, start + length, length);
         }
         self.put_header(tag, length);
     }

@@ -21,20 +21,15 @@ pub fn encode(signal: Signal, columns: &Columns) -> Bytes {
     let groups = Groups::new(columns, scope_of_row);
     let text = columns.text.as_bytes();
     let mut encoder = Encoder { columns, text, out: BackWriter::with_capacity(estimate(columns)) };
-    for resource in groups.resources().rev() {
-        let written = encoder.out.written();
-        encoder.text(resource_rows::SCHEMA_URL, &columns.resources.schema_url, resource);
-        for scope in groups.scopes(resource).iter().rev() {
-            encoder.scope(signal, *scope as usize, groups.rows(*scope));
-        }
-        encoder.resource(resource);
-        encoder.out.close(request::RESOURCES, written);
-    }
+    encoder.groups(&groups, |encoder, row| match signal {
+        Signal::Spans | Signal::StartedSpans => encoder.span(row),
+        Signal::Events => encoder.event(row),
+    });
     encoder.out.finish()
 }
 
 /// About what the rows take: a span without texts 76 bytes, an attribute 12. Too little costs a copy, too much memory.
-fn estimate(columns: &Columns) -> usize {
+pub(super) fn estimate(columns: &Columns) -> usize {
     let attributes: usize = columns.attributes.iter().map(|table| table.kind.len()).sum();
     let rows = columns.span_count() + columns.event_count();
     let inner = columns.span_events.dropped_attributes.len() + columns.span_links.flags.len();
@@ -47,13 +42,27 @@ fn estimate(columns: &Columns) -> usize {
         + 12 * (attributes + columns.nested.kind.len())
 }
 
-struct Encoder<'a> {
-    columns: &'a Columns,
-    text: &'a [u8],
-    out: BackWriter,
+/// Writes rows, and what is around them.
+pub(super) struct Encoder<'a> {
+    pub(super) columns: &'a Columns,
+    pub(super) text: &'a [u8],
+    pub(super) out: BackWriter,
 }
 
 impl Encoder<'_> {
+    /// Everything; `row` writes one row.
+    pub(super) fn groups(&mut self, groups: &Groups, mut row: impl FnMut(&mut Self, usize)) {
+        for resource in groups.resources().rev() {
+            let written = self.out.written();
+            self.text(resource_rows::SCHEMA_URL, &self.columns.resources.schema_url, resource);
+            for scope in groups.scopes(resource).iter().rev() {
+                self.scope(*scope as usize, groups.rows(*scope), &mut row);
+            }
+            self.resource(resource);
+            self.out.close(request::RESOURCES, written);
+        }
+    }
+
     fn resource(&mut self, row: usize) {
         let written = self.out.written();
         self.count(resource::DROPPED_ATTRIBUTES, &self.columns.resources.dropped_attributes, row);
@@ -63,16 +72,11 @@ impl Encoder<'_> {
         }
     }
 
-    fn scope(&mut self, signal: Signal, row: usize, rows: &[u32]) {
+    fn scope(&mut self, row: usize, rows: &[u32], write: &mut impl FnMut(&mut Self, usize)) {
         let table = &self.columns.scopes;
         let start = self.out.written();
         self.text(scope_rows::SCHEMA_URL, &table.schema_url, row);
-        for row in rows.iter().rev() {
-            match signal {
-                Signal::Spans | Signal::StartedSpans => self.span(*row as usize),
-                Signal::Events => self.event(*row as usize),
-            }
-        }
+        rows.iter().rev().for_each(|row| write(self, *row as usize));
         let written = self.out.written();
         self.count(scope::DROPPED_ATTRIBUTES, &table.dropped_attributes, row);
         self.attributes(scope::ATTRIBUTES, Owner::Scope, row);

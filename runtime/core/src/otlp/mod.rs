@@ -9,6 +9,7 @@ mod assemble;
 mod back_writer;
 mod decode;
 mod encode;
+mod encode_records;
 mod fields;
 mod ids;
 mod index;
@@ -22,6 +23,7 @@ mod walk;
 mod wire;
 
 pub use encode::encode;
+pub(crate) use encode_records::encode_records;
 pub use json::encode_json;
 pub use request::Request;
 pub use scan::{MAX_SURROUNDINGS_BYTES, ScanError, ScanErrorKind, ScanLimits, Scanned, scan};

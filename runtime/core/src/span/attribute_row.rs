@@ -168,6 +168,14 @@ impl Row {
         self.meta = self.meta & !(packed::MASK | u64::from(u32::MAX)) | kind | u64::from(len);
     }
 
+    /// Bytes of its texts that are constants.
+    #[inline(always)]
+    pub(crate) fn constant_bytes(&self) -> usize {
+        let key = if self.meta & IS_OWN_KEY == 0 { (self.meta >> KEY_LEN_AT) as usize & MAX_KEY_BYTES } else { 0 };
+        let value = if self.meta & packed::MASK == packed::CONSTANT { self.meta as u32 as usize } else { 0 };
+        key + value
+    }
+
     /// The type and the value as columns have them, if it is a number or nothing.
     #[inline(always)]
     pub(crate) fn number(&self) -> Option<(u8, u64)> {
@@ -240,6 +248,17 @@ pub(crate) enum Text {
     Constant(&'static str),
     /// In the set's own text.
     Own { start: u32, len: u32 },
+}
+
+impl Text {
+    /// Whether it has no bytes.
+    #[inline(always)]
+    pub(crate) fn is_empty(self) -> bool {
+        match self {
+            Self::Constant(text) => text.is_empty(),
+            Self::Own { len, .. } => len == 0,
+        }
+    }
 }
 
 /// A value of an attribute.

@@ -9,5 +9,5 @@ mod tests;
 mod writer;
 
 pub(super) use blocks::Blocks;
-pub(super) use record::Record;
+pub(crate) use record::Record;
 pub(super) use writer::{Lane, Pushed};

@@ -1,16 +1,24 @@
 //! The collector's side of a lane.
 #![expect(unsafe_code, reason = "what was published is read without a lock")]
 
-use std::{mem::replace, ops::Range, sync::Arc};
+use std::{
+    mem::replace,
+    ops::Range,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
 
 use super::{
     block::Block,
-    record::{END, Record, attributes_of, words_of},
+    record::{END, Record, attributes_of, origin_of, set_origin, words_of},
 };
-use crate::intake::{
-    chunk::{Chunk, OpenChunk},
-    shard::Shared,
-    split::GROUP,
+use crate::{
+    intake::{
+        chunk::{Chunk, OpenChunk},
+        records::Records,
+        shard::Shared,
+        split::GROUP,
+    },
+    scope::Origin,
 };
 
 /// How far the collector has read.
@@ -43,7 +51,10 @@ impl Reader {
     pub(super) unsafe fn read(&mut self, spans: u64, shared: &Shared) -> Chunk {
         // SAFETY: as for this function.
         let (parts, rows, attributes) = unsafe { self.find(spans, shared) };
-        let chunk = Self::split(&parts, rows, attributes);
+        let chunk = match shared.keeps_records.load(Relaxed) {
+            false => Self::split(&parts, rows, attributes),
+            true => Chunk::of_records(Self::copy(&parts, rows, attributes)),
+        };
         shared.rows.give_back(rows);
         for part in parts.into_iter().filter(|part| part.is_last) {
             shared.bytes.give_back(shared.blocks.bytes());
@@ -82,6 +93,28 @@ impl Reader {
         (parts, rows, attributes)
     }
 
+    /// The spans as they are, in one piece.
+    fn copy(parts: &[Part], rows: usize, attributes: usize) -> Records {
+        let mut words = Vec::with_capacity(parts.iter().map(|part| part.words.len()).sum());
+        let (mut starts, mut origins) = (Vec::with_capacity(rows), Vec::new());
+        for part in parts {
+            let mut at = words.len();
+            // SAFETY: these are the words of spans that were published.
+            words.extend_from_slice(unsafe { part.block.published(part.words.clone()) });
+            while let Some(span) = words.get_mut(at..).filter(|span| !span.is_empty()) {
+                // Numbers of origins are those of a block.
+                let number = part.block.origin(origin_of(span)).map(|origin| number_among(&mut origins, origin));
+                set_origin(span, number.unwrap_or_default());
+                if number.is_some() {
+                    starts.push(at as u32);
+                }
+                at += words_of(span[0]);
+            }
+        }
+        // SAFETY: only spans are written to blocks, one behind the other, and these are copies of whole ones.
+        unsafe { Records::new(words, starts, origins, attributes) }
+    }
+
     fn split(parts: &[Part], rows: usize, attributes: usize) -> Chunk {
         let mut chunk = OpenChunk::default();
         chunk.reserve(rows, attributes);
@@ -104,4 +137,13 @@ impl Reader {
         chunk.push_group(&group);
         chunk.into_chunk()
     }
+}
+
+/// The number of an origin, which gets one if it has none.
+fn number_among(origins: &mut Vec<Arc<Origin>>, origin: &Arc<Origin>) -> usize {
+    let known = origins.iter().position(|known| Arc::ptr_eq(known, origin));
+    known.unwrap_or_else(|| {
+        origins.push(origin.clone());
+        origins.len() - 1
+    })
 }

@@ -104,10 +104,24 @@ fn write_texts(texts: [&str; 4], words: &mut [u64]) {
 
 /// A span that was written.
 #[derive(Clone, Copy)]
-pub(in crate::intake) struct Record<'a> {
+pub(crate) struct Record<'a> {
     head: &'a [u64; HEAD],
     rows: &'a [Row],
     texts: &'a str,
+}
+
+/// The number of the origin of the span that begins with the first of these words.
+#[inline]
+pub(super) fn origin_of(words: &[u64]) -> usize {
+    words.get(KINDS).map_or(0, |kinds| (kinds >> 16) as usize)
+}
+
+/// Gives the span that begins with the first of these words another origin.
+#[inline]
+pub(super) fn set_origin(words: &mut [u64], origin: usize) {
+    if let Some(kinds) = words.get_mut(KINDS) {
+        *kinds = *kinds & 0xffff | (origin as u64) << 16;
+    }
 }
 
 /// How many words the span takes that begins with this one.
@@ -129,7 +143,7 @@ impl<'a> Record<'a> {
     /// # Safety
     /// The words were written by [`write`], one span behind the other, and then an [`END`] or nothing.
     #[inline]
-    pub(in crate::intake) unsafe fn read(words: &'a [u64]) -> Option<(Self, &'a [u64])> {
+    pub(crate) unsafe fn read(words: &'a [u64]) -> Option<(Self, &'a [u64])> {
         let (head, rest) = words.split_first_chunk::<HEAD>()?;
         let [rows, text_bytes] = split(head[COUNTS]);
         let (rows, rest) = rest.split_at_checked((rows as usize + 1) * Row::WORDS)?;
@@ -144,28 +158,28 @@ impl<'a> Record<'a> {
     }
 
     #[inline]
-    pub(in crate::intake) fn trace_id(&self) -> [u8; 16] {
+    pub(crate) fn trace_id(&self) -> [u8; 16] {
         let [first, second] = [TRACE_ID, TRACE_ID + 1].map(|word| u128::from(self.head[word]));
         (first | second << 64).to_le_bytes()
     }
 
     #[inline]
-    pub(in crate::intake) fn span_id(&self) -> [u8; 8] {
+    pub(crate) fn span_id(&self) -> [u8; 8] {
         self.head[SPAN_ID].to_ne_bytes()
     }
 
     #[inline]
-    pub(in crate::intake) fn parent_span_id(&self) -> [u8; 8] {
+    pub(crate) fn parent_span_id(&self) -> [u8; 8] {
         self.head[PARENT_SPAN_ID].to_ne_bytes()
     }
 
     #[inline]
-    pub(in crate::intake) fn start_time(&self) -> u64 {
+    pub(crate) fn start_time(&self) -> u64 {
         self.head[START_TIME]
     }
 
     #[inline]
-    pub(in crate::intake) fn end_time(&self) -> u64 {
+    pub(crate) fn end_time(&self) -> u64 {
         match self.rows.first().map(Row::value) {
             Some(Slot::Int(end_time)) => end_time.cast_unsigned(),
             _ => 0,
@@ -174,51 +188,63 @@ impl<'a> Record<'a> {
 
     /// A text of its own begins where its texts do.
     #[inline]
-    pub(in crate::intake) fn name(&self) -> Text {
+    pub(crate) fn name(&self) -> Text {
         self.rows.first().map_or(Text::Constant(""), Row::key)
     }
 
     #[inline]
-    pub(in crate::intake) fn dropped_attributes(&self) -> u32 {
+    pub(crate) fn dropped_attributes(&self) -> u32 {
         split(self.head[DROPPED_AND_FLAGS])[0]
     }
 
     #[inline]
-    pub(in crate::intake) fn flags(&self) -> u32 {
+    pub(crate) fn flags(&self) -> u32 {
         split(self.head[DROPPED_AND_FLAGS])[1]
     }
 
     #[inline]
-    pub(in crate::intake) fn kind(&self) -> u8 {
+    pub(crate) fn kind(&self) -> u8 {
         self.head[KINDS] as u8
     }
 
     #[inline]
-    pub(in crate::intake) fn status_code(&self) -> u8 {
+    pub(crate) fn status_code(&self) -> u8 {
         (self.head[KINDS] >> 8) as u8
     }
 
     /// The origin's number in its block.
     #[inline]
-    pub(in crate::intake) fn origin(&self) -> usize {
+    pub(crate) fn origin(&self) -> usize {
         (self.head[KINDS] >> 16) as usize
     }
 
     /// Its attributes. Their own texts are counted from the end of the other texts.
     #[inline]
-    pub(in crate::intake) fn attributes(&self) -> &'a [Row] {
+    pub(crate) fn attributes(&self) -> &'a [Row] {
         self.rows.get(1..).unwrap_or_default()
+    }
+
+    /// Words before the texts of its own.
+    #[inline]
+    pub(crate) fn words_before_texts(&self) -> usize {
+        HEAD + self.rows.len() * Row::WORDS
+    }
+
+    /// Bytes that its texts take, those of attributes included, constants or not.
+    #[inline]
+    pub(crate) fn text_size(&self) -> usize {
+        self.texts.len() + self.rows.iter().map(Row::constant_bytes).sum::<usize>()
     }
 
     /// All texts of its own: name, trace state, status message, and those of attributes.
     #[inline]
-    pub(in crate::intake) fn texts(&self) -> &'a str {
+    pub(crate) fn texts(&self) -> &'a str {
         self.texts
     }
 
     /// Bytes of an own name, of the trace state and of the status message.
     #[inline]
-    pub(in crate::intake) fn text_lengths(&self) -> [u32; 3] {
+    pub(crate) fn text_lengths(&self) -> [u32; 3] {
         let own_name = match self.name() {
             Text::Own { len, .. } => len,
             Text::Constant(_) => 0,

@@ -1,9 +1,14 @@
 //! Lanes by themselves.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
+
+use proptest::prelude::*;
 
 use super::{Blocks, Lane, Pushed};
 use crate::{
@@ -12,7 +17,9 @@ use crate::{
     context::{SpanContext, SpanId, TraceFlags, TraceId, TraceState},
     intake::{Chunk, IntakeOptions, room::Room, shard::Shared},
     limits::SpanLimits,
+    otlp,
     scope::{InstrumentationScope, Origin},
+    signal::Signal,
     span::{SpanData, SpanKind, Status},
     thread_slot::SlotCounter,
 };
@@ -23,6 +30,7 @@ fn shared(options: IntakeOptions) -> Shared {
         bytes: Room::new(options.max_bytes, options.shards, 64 << 10),
         blocks: Blocks::new(options.max_bytes, options.shards),
         options,
+        keeps_records: AtomicBool::new(false),
     }
 }
 
@@ -277,4 +285,75 @@ fn a_reader_behind_a_writer_sees_every_span_whole_and_once() {
         }
     });
     assert_eq!(seen, (0..SPANS).collect::<Vec<_>>());
+}
+
+/// Spans of every kind that a lane takes, from a few numbers.
+fn any_span(numbers: &[(u8, i64)]) -> SpanData {
+    let limits = SpanLimits { attribute_count: 6, ..SpanLimits::default() };
+    let first = numbers.first().map_or(0, |(_, number)| *number);
+    let mut span = if first % 2 == 0 { span("constant name") } else { span(format!("n{first}")) };
+    if first % 5 == 0 {
+        span.name = "".into();
+    }
+    span.context.trace_id = TraceId([first as u8; 16]);
+    (span.context.span_id, span.parent_span_id) = (SpanId([7; 8]), SpanId([first as u8 & 1; 8]));
+    (span.start_time, span.end_time) = (first as u64, u64::MAX);
+    if first % 3 == 0 {
+        span.set_status(Status::error("declined"), &limits);
+        span.context.trace_state = TraceState::from_headers(["a=1"]).expect("valid");
+    }
+    for (at, (kind, number)) in numbers.iter().enumerate() {
+        let constant = ["a", "key of more than sixteen bytes", "z"][at % 3];
+        let key: crate::attribute::Key = if number % 2 == 0 { constant.into() } else { format!("k{at}").into() };
+        let value = match kind % 7 {
+            0 => crate::attribute::Value::Empty,
+            1 => (*number).into(),
+            2 => (*number as f64).into(),
+            3 => (*number > 0).into(),
+            4 => "a constant".into(),
+            5 => "".into(),
+            _ => number.to_string().repeat(*kind as usize / 7).into(),
+        };
+        // A value that was replaced goes another way.
+        if span.attributes.get(&key).is_none() {
+            span.set_attribute(key, value, &limits);
+        }
+    }
+    span
+}
+
+proptest! {
+    #[test]
+    fn spans_that_are_kept_as_they_were_recorded_say_what_columns_say(
+        spans in prop::collection::vec((0usize..9, prop::collection::vec((any::<u8>(), any::<i64>()), 0..9)), 1..120),
+        chunk_rows in 1u32..90,
+    ) {
+        let resources = [Arc::default(), Arc::new(crate::resource::Resource::new("shop"))];
+        let origins: Vec<_> = (0..9).map(|number| {
+            let scope = InstrumentationScope::new(format!("scope {number}"));
+            Arc::new(Origin { resource: Arc::clone(&resources[number % 2]), scope })
+        }).collect();
+        let recorded = |keeps_records| {
+            let options = IntakeOptions { max_bytes: 256 << 10, shards: 1, chunk_rows, ..IntakeOptions::default() };
+            let (lane, shared, slots) = (Lane::default(), shared(options), SlotCounter::default());
+            shared.keeps_records.store(keeps_records, Ordering::Relaxed);
+            for (origin, numbers) in &spans {
+                let pushed = lane.push(slots.slot(), &any_span(numbers), &origins[*origin], &shared);
+                assert_ne!(pushed, Pushed::Not);
+            }
+            all(&lane, &shared)
+        };
+        let (kept, split) = (recorded(true), recorded(false));
+        prop_assert_eq!(kept.len(), split.len());
+        for (kept, split) in kept.into_iter().zip(split) {
+            let records = kept.records.expect("kept");
+            prop_assert_eq!((kept.rows, records.len()), (split.rows, split.rows as usize));
+            let columns = split.columns.freeze();
+            let bytes = otlp::encode(Signal::Spans, &columns);
+            prop_assert_eq!(otlp::encode_records(&records), bytes.clone());
+            prop_assert_eq!(otlp::encode(Signal::Spans, &records.columns()), bytes);
+            let texts = spans.iter().map(|(_, numbers)| numbers.len()).sum::<usize>();
+            prop_assert!(records.size() >= 13 * 8 * records.len() && records.size() < 1_000 * (spans.len() + texts));
+        }
+    }
 }
