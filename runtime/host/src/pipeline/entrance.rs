@@ -14,7 +14,6 @@ use std::{
 use spangate_core::{
     batch::{Batch, Metadata},
     batcher::{BatchLimits, Batcher, Piece},
-    columns::ColumnsBuilder,
     otlp::Request,
     signal::Signal,
 };
@@ -99,9 +98,9 @@ impl Entrance {
     }
 
     /// Takes rows that were recorded in this process and are counted already.
-    pub(super) fn record(&self, columns: ColumnsBuilder, lanes: &[Arc<Lane>], now: Duration) {
+    pub(super) fn record(&self, piece: Piece, lanes: &[Arc<Lane>], now: Duration) {
         let mut inner = self.lock();
-        inner.batcher.push(Piece::Recorded(columns), now, |batch| offer(batch, lanes, now));
+        inner.batcher.push(piece, now, |batch| offer(batch, lanes, now));
         self.count_pending(&inner);
     }
 

@@ -69,6 +69,8 @@ impl Pipeline {
         let home = Home::here();
         let intake = Arc::new(Intake::new(options, CollectorWake { collector: wake.clone(), home }));
         intake.take_started_spans(parts.lanes.iter().any(|lane| lane.settings().subscription.started_spans));
+        let takes_spans = |lane: &&Arc<Lane>| lane.settings().subscription.wants(Signal::Spans);
+        intake.keep_records(parts.lanes.iter().filter(takes_spans).all(|lane| lane.settings().reads_otlp_alone));
         Self {
             lanes: parts.lanes,
             entrances: Signal::ALL.map(|signal| Entrance::new(signal, batch, boot_id())),
@@ -85,12 +87,14 @@ impl Pipeline {
         }
     }
 
-    /// Sets it in motion on tokio runtimes: one to deliver, and one to collect, which threads that record wake.
+    /// Sets it in motion on tokio runtimes: one to deliver to exporters that have no threads of their own, and one to
+    /// collect, which threads that record wake.
     pub(crate) fn spawn(self: &Arc<Self>, runtime: &Handle, collector: &Handle) {
         let mut tasks = vec![collector.spawn(keep_collecting(self.clone(), self.cut_off.subscribe()))];
         for lane in &self.lanes {
+            let threads = lane.settings().threads.as_ref().unwrap_or(runtime);
             for _ in 0..lane.settings().concurrency.max(1) {
-                tasks.push(runtime.spawn(deliver(lane.clone(), self.clock.clone(), self.cut_off.subscribe())));
+                tasks.push(threads.spawn(deliver(lane.clone(), self.clock.clone(), self.cut_off.subscribe())));
             }
         }
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
@@ -134,7 +138,7 @@ impl Pipeline {
             signals
         });
         for chunk in chunks {
-            self.entrance(chunk.signal).record(chunk.columns, &self.lanes, now);
+            self.entrance(chunk.signal).record(chunk.into_piece(), &self.lanes, now);
         }
         for signal in Signal::ALL.into_iter().filter(|signal| share == Share::All && signals[*signal as usize]) {
             self.entrance(signal).flush(&self.lanes, now);
@@ -193,6 +197,14 @@ impl Pipeline {
 
     pub(super) fn collector_woken(&self) -> Notified<'_> {
         self.wake.notified()
+    }
+}
+
+impl Drop for Pipeline {
+    /// What delivers holds its exporter, and with it the threads that it may run on itself.
+    fn drop(&mut self) {
+        let tasks = self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        tasks.drain(..).for_each(|task| task.abort());
     }
 }
 

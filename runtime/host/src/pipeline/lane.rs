@@ -14,7 +14,7 @@ use std::{
 
 use fastrand::Rng;
 use spangate_core::{
-    batch::{Batch, Origin},
+    batch::Batch,
     exporter::Exporter,
     narrow::Changes,
     poison::{Circuit, Standing},
@@ -149,7 +149,7 @@ impl Lane {
         match state.queue.push(wanted, now) {
             Pushed::Queued | Pushed::Dropped(_) => {}
             // A sender was told that it is taken; nobody was told so of what was recorded here.
-            Pushed::Refused(batch) if matches!(batch.origin(), Origin::Received(_)) => state.held.push_back(batch),
+            Pushed::Refused(batch) if batch.is_received() => state.held.push_back(batch),
             Pushed::Refused(batch) => self.drop_refused(&batch, DropReason::QueueFull),
         }
         drop(state);

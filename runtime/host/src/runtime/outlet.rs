@@ -44,6 +44,8 @@ impl Outlet {
         let batch = &whole.batch;
         let description = exporter.description();
         let wanted = Subscription::of_description(&description.signals, &description.event_names);
+        let narrowing = narrowings.of(config).map_err(|message| vec![message])?;
+        let reads_otlp_alone = narrowing.is_none() && reads_otlp_alone(&description.reads);
         let settings = LaneSettings {
             name: name.to_owned(),
             subscription: wanted.narrow(&config.subscribe)?,
@@ -54,8 +56,10 @@ impl Outlet {
             retry: retry_policy(&config.retry),
             pause: config.retry.pause,
             dead_letters: dead_letters(name, config.dead_letter.as_ref(), &whole.secrets)?,
-            narrowing: narrowings.of(config).map_err(|message| vec![message])?,
+            narrowing,
             sender_headers: sender_headers(&config.grants),
+            reads_otlp_alone,
+            threads: exporter.threads(),
         };
         let tick_interval = description.tick_interval;
         let (seam, log): (Arc<dyn Exporter>, _) = (exporter.clone(), exporter.host_log().clone());
@@ -94,6 +98,8 @@ impl Outlet {
             dead_letters: dead_letters(name, native.dead_letter.as_ref(), &whole.secrets)?,
             narrowing: None,
             sender_headers: Vec::new(),
+            reads_otlp_alone: false,
+            threads: None,
         };
         Ok(Self {
             component: "native".to_owned(),
@@ -121,6 +127,11 @@ fn dead_letters(
     let dir = config.dir.display();
     file.prepare().map_err(|error| vec![format!("dead_letter.dir: cannot make the folder {dir}: {error}")])?;
     Ok(Some(file))
+}
+
+/// Whether an exporter that said what it reads reads nothing but the bytes of OTLP. One that reads more after all gets it.
+fn reads_otlp_alone(reads: &[String]) -> bool {
+    !reads.is_empty() && reads.iter().all(|read| matches!(read.as_str(), "otlp" | "payload"))
 }
 
 /// Keys of the metadata that the backend sees.

@@ -181,7 +181,10 @@ fn load_all(
     if config.exporters.is_empty() {
         return Vec::new();
     }
-    let sandbox = match Sandbox::new(&config.sandbox, log.clone(), terminal) {
+    // A thread without a call to run would only wake up with the others.
+    let calls = config.exporters.values().map(|exporter| exporter.concurrency).fold(0, usize::saturating_add);
+    let settings = config::Sandbox { threads: config.sandbox.threads.min(calls), ..config.sandbox.clone() };
+    let sandbox = match Sandbox::new(&settings, log.clone(), terminal) {
         Ok(sandbox) => Arc::new(sandbox),
         Err(error) => {
             problems.add(error);

@@ -11,4 +11,5 @@ mod poison;
 mod queues;
 mod scripted;
 mod stage;
+mod threads;
 mod views;

@@ -57,6 +57,8 @@ pub(super) fn settings(name: &str) -> LaneSettings {
         dead_letters: None,
         narrowing: None,
         sender_headers: Vec::new(),
+        reads_otlp_alone: false,
+        threads: None,
     }
 }
 
