@@ -178,6 +178,13 @@ fn measure_sampled() {
             span.set_attributes([attribute]);
         }
     });
+    // Names that only a counter tells apart.
+    let keys: Vec<&'static str> =
+        (0..64).map(|n| &*Box::leak(format!("attribute.{n:02}.name").into_boxed_str())).collect();
+    measure_spans("free clock, 64 attributes with keys of one length", FrozenClock, 1.0, move |tracer| {
+        let mut span = tracer.span("GET /orders").start();
+        keys.iter().for_each(|key| span.set_attribute(*key, black_box(1_i64)));
+    });
     measure_collected("sampled root span, 10 attributes, collected and discarded", SystemClock::new(), record_mixed);
     measure_collected("free clock, one by one, collected and discarded", FrozenClock, |tracer| {
         set_ten_mixed(&mut tracer.span("GET /orders").start());

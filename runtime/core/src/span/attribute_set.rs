@@ -11,7 +11,7 @@ mod copying;
 use std::{borrow::Cow, mem::forget};
 
 use super::attribute_row::{
-    ConstantKey, ConstantText, MAX_KEY_BYTES, Row, Slot, Text, TextRef, ValueRef, hash, packed,
+    ConstantKey, ConstantText, HASH_BITS, MAX_KEY_BYTES, Row, Slot, Text, TextRef, ValueRef, hash, packed,
 };
 use crate::{
     attribute::{Key, KeyValue, Value},
@@ -21,16 +21,19 @@ use crate::{
 /// What one attribute takes in columns, without its texts: key, type and value.
 pub(super) const ATTRIBUTE_ROW_BYTES: usize = 8 + 1 + 8;
 
+/// As many as a key's hash has values, 64 to the word.
+const FILTER_WORDS: usize = 1 << (HASH_BITS - 6);
+
 /// Attributes in the order their keys were first set. Keys are unique, as OpenTelemetry's specification demands: a later
 /// value replaces an earlier one.
 ///
-/// A filter of 256 bits tells most new keys from those that are there without a search.
+/// A filter of 512 bits tells most new keys from those that are there without a search.
 #[derive(Debug, Default)]
 pub struct AttributeSet {
     rows: Vec<Row>,
     text: String,
     nested: Vec<Value>,
-    filter: [u64; 4],
+    filter: [u64; FILTER_WORDS],
     dropped: u32,
     /// Whether a value was replaced, so that the text may hold what no row has any more.
     has_replaced: bool,
@@ -44,7 +47,7 @@ impl AttributeSet {
         rows: Vec::new(),
         text: String::new(),
         nested: Vec::new(),
-        filter: [0; 4],
+        filter: [0; FILTER_WORDS],
         dropped: 0,
         has_replaced: false,
         bytes: 0,
@@ -296,7 +299,7 @@ impl AttributeSet {
         if !self.nested.is_empty() {
             clear_and_keep(&mut self.nested, 32);
         }
-        self.filter = [0; 4];
+        self.filter = [0; FILTER_WORDS];
         self.dropped = 0;
         self.has_replaced = false;
         self.bytes = 0;
@@ -316,7 +319,7 @@ pub(super) fn clear_and_keep<T>(list: &mut Vec<T>, max_capacity: usize) {
 /// Which bit of the filter that is.
 #[inline(always)]
 fn filter_bit(hash: u32) -> (usize, u64) {
-    ((hash as usize >> 6) & 3, 1 << (hash & 63))
+    ((hash as usize >> 6) % FILTER_WORDS, 1 << (hash & 63))
 }
 
 /// Bytes that a set may take: references into its text have 32 bits.
