@@ -69,6 +69,7 @@ async fn collect(pipeline: &Pipeline, cut_off: &mut watch::Receiver<bool>) {
             pipeline.collect_recorded(Share::Ready, now);
         }
         pipeline.offer_due(now);
+        // What a receiver adds meanwhile is due a whole `schedule_delay` later, which is behind the next tick.
         let due = Signal::ALL.iter().filter_map(|signal| pipeline.entrance(*signal).next_deadline()).min();
         let wake_at = due.map_or(next_tick, |due| due.min(next_tick));
         tokio::select! {

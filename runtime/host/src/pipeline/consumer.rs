@@ -26,12 +26,8 @@ impl Consumer for Pipeline {
         if self.home().is_elsewhere() {
             return Err(self.refuse(&NoRoom::Elsewhere));
         }
-        let taken = self.entrance(signal).receive(request, metadata, &self.way_in(signal));
-        let has_new_deadline = taken.map_err(|reason| self.refuse(&reason))?;
-        if has_new_deadline {
-            self.wake_collector();
-        }
-        Ok(())
+        // The collector is not woken: it looks every `schedule_delay`, and these rows are due no earlier than that.
+        self.entrance(signal).receive(request, metadata, &self.way_in(signal)).map_err(|reason| self.refuse(&reason))
     }
 }
 

@@ -77,8 +77,8 @@ impl Entrance {
         inner.admit(signal, way_in, self.pending_rows(), (1, 0))
     }
 
-    /// Takes a request, or none of it. Returns whether something is pending that was not before.
-    pub(super) fn receive(&self, request: Request, metadata: Metadata, way_in: &WayIn<'_>) -> Result<bool, NoRoom> {
+    /// Takes a request, or none of it.
+    pub(super) fn receive(&self, request: Request, metadata: Metadata, way_in: &WayIn<'_>) -> Result<(), NoRoom> {
         let (signal, rows) = (request.signal(), request.rows());
         // Not under the lock: what is kept may be copied.
         let kept = way_in.sampler.sample(request);
@@ -88,13 +88,12 @@ impl Entrance {
         inner.received.received += u64::from(rows);
         inner.received.sampled_out += u64::from(rows - accepted);
         inner.received.accepted += u64::from(accepted);
-        let was_idle = inner.batcher.next_deadline().is_none();
         if let Some(request) = kept {
             let piece = Piece::Received(request, metadata);
             inner.batcher.push(piece, way_in.now, |batch| offer(batch, way_in.lanes, way_in.now));
         }
         self.count_pending(&inner);
-        Ok(was_idle && inner.batcher.next_deadline().is_some())
+        Ok(())
     }
 
     /// Takes rows that were recorded in this process and are counted already.

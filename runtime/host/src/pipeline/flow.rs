@@ -191,10 +191,6 @@ impl Pipeline {
         self.schedule_delay
     }
 
-    pub(super) fn wake_collector(&self) {
-        self.wake.notify_one();
-    }
-
     pub(super) fn collector_woken(&self) -> Notified<'_> {
         self.wake.notified()
     }

@@ -25,6 +25,20 @@ async fn small_requests_are_joined_and_sent_on_when_they_have_waited_long_enough
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_between_two_looks_of_the_collector_goes_out_when_it_is_due() {
+    let exporter = ScriptedExporter::new([], Act::Accept);
+    let stage = Stage::new(vec![(settings("x"), exporter.clone())]);
+    for (batches, pause_ms) in [0, 1, 2_500, 4_999].into_iter().enumerate() {
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        stage.receive(10).expect("room");
+        tokio::time::sleep(Duration::from_millis(4_990)).await;
+        assert_eq!(exporter.handed().len(), batches, "too early, {pause_ms} ms after the one before");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(exporter.handed().len(), batches + 1, "too late, {pause_ms} ms after the one before");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_batch_does_not_wait() {
     let exporter = ScriptedExporter::new([], Act::Accept);
     let stage = Stage::new(vec![(settings("x"), exporter.clone())]);
