@@ -38,6 +38,8 @@ pub(super) fn build_engine(signal_handlers: bool) -> wasmtime::Result<Engine> {
         .debug_symbols(false)
         .native_unwind_info(false)
         .memory_init_cow(true);
+    #[cfg(target_os = "linux")]
+    config.with_host_stack(std::sync::Arc::new(super::stacks::Stacks::default()));
     switch_proposals_off(&mut config);
     Engine::new(&config)
 }

@@ -41,6 +41,8 @@ mod quarantine;
 mod scan;
 mod shelf;
 mod signal;
+#[cfg(target_os = "linux")]
+mod stacks;
 mod standstill;
 mod state;
 #[cfg(test)]
