@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
+use sha2::{Digest, Sha256};
+
 /// Packages in `guests/`; also the names in `builtin:NAME`.
 const GUESTS: [&str; 5] = ["console", "faulty", "otlp", "webhook", "zipkin"];
 const TARGET: &str = "wasm32-wasip2";
@@ -40,7 +42,9 @@ fn main() {
     for (name, component) in GUESTS.iter().zip(components) {
         let copy = out.join(format!("{name}.wasm"));
         fs::copy(&component, &copy).unwrap_or_else(|error| stop(&format!("{}: {error}", component.display())));
-        table.push_str(&format!("    ({name:?}, include_bytes!({:?})),\n", copy.display()));
+        let bytes = fs::read(&copy).unwrap_or_else(|error| stop(&format!("{}: {error}", copy.display())));
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        table.push_str(&format!("    ({name:?}, include_bytes!({:?}), {digest:?}),\n", copy.display()));
     }
     table.push(']');
     fs::write(out.join("components.rs"), table).unwrap_or_else(|error| stop(&format!("components.rs: {error}")));

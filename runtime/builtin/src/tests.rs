@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use sha2::{Digest, Sha256};
 use wasmparser::{Parser, Payload};
 
-use crate::{component, names};
+use crate::{component, digest, names};
 
 /// Interfaces of the contract that a component imports, without package and version.
 fn contract_imports(name: &str) -> BTreeSet<String> {
@@ -96,4 +97,16 @@ fn a_name_that_is_not_built_in_has_no_component() {
     let mut sorted: Vec<_> = names().collect();
     sorted.sort_unstable();
     assert_eq!(names().collect::<Vec<_>>(), sorted);
+}
+
+#[test]
+fn the_digest_of_each_component_is_known_and_that_of_other_bytes_is_not() {
+    for name in names() {
+        let bytes = component(name).unwrap();
+        let expected: [u8; 32] = Sha256::digest(bytes).into();
+        assert_eq!(digest(bytes), Some(expected), "{name}");
+        let copy: Box<[u8]> = bytes.into();
+        assert_eq!(digest(&copy), None, "a copy of {name} need not stay the same");
+        assert_eq!(digest(&bytes[..bytes.len() - 1]), None, "a part of {name}");
+    }
 }

@@ -41,7 +41,8 @@ pub(super) fn prepare(
     order: &Order,
     client: &Client,
 ) -> Result<Arc<Prepared>, LoadError> {
-    let digest = order.digest.unwrap_or_else(|| Sha256::digest(&order.bytes).into());
+    let known = order.digest.or_else(|| carried_digest(&order.bytes));
+    let digest = known.unwrap_or_else(|| Sha256::digest(&order.bytes).into());
     if let Some(prepared) = shelf.find(digest, order.links) {
         return Ok(prepared);
     }
@@ -50,6 +51,17 @@ pub(super) fn prepare(
     let prepared = Arc::new(link(&component, linkers, order.links)?);
     shelf.put(digest, order.links, &prepared);
     Ok(prepared)
+}
+
+/// That of a component that lies in this program.
+#[cfg(feature = "builtin")]
+fn carried_digest(bytes: &[u8]) -> Option<Digest> {
+    spangate_builtin::digest(bytes)
+}
+
+#[cfg(not(feature = "builtin"))]
+fn carried_digest(_: &[u8]) -> Option<Digest> {
+    None
 }
 
 /// A component and its digest.
