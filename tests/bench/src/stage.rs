@@ -104,6 +104,19 @@ impl Stage {
         self.load_limited(component, settings, reach, |_| {})
     }
 
+    /// Loads a component of the program itself, as the runtime does: nothing is copied.
+    ///
+    /// # Errors
+    /// If there is none of this name, or it does not load.
+    pub(crate) fn load_builtin(
+        &self,
+        name: &str,
+        settings: Value,
+        reach: Option<&Url>,
+    ) -> anyhow::Result<Arc<SandboxExporter>> {
+        self.load_bytes(Bytes::from_static(builtin(name)?), &exporter_config(settings, reach)?)
+    }
+
     /// Loads a component with other limits than the defaults.
     ///
     /// # Errors
@@ -117,8 +130,11 @@ impl Stage {
     ) -> anyhow::Result<Arc<SandboxExporter>> {
         let mut config = exporter_config(settings, reach)?;
         limit(&mut config.limits);
-        let component = Bytes::copy_from_slice(component);
-        Ok(self.runtime.block_on(self.sandbox.load("bench", component, &config))?)
+        self.load_bytes(Bytes::copy_from_slice(component), &config)
+    }
+
+    fn load_bytes(&self, component: Bytes, config: &config::Exporter) -> anyhow::Result<Arc<SandboxExporter>> {
+        Ok(self.runtime.block_on(self.sandbox.load("bench", component, config))?)
     }
 
     /// Forgets every compiled component.
