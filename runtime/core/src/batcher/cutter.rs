@@ -130,7 +130,12 @@ impl Batcher {
         let (rows, bytes) = (records.len() as u32, records.size());
         let metadata = Metadata::from([]);
         let is_alone = !self.pending.iter().any(|pending| pending.matches(true, &metadata));
-        if rows == 0 || !is_alone || rows > self.limits.max_rows || bytes > self.limits.max_bytes {
+        if rows == 0
+            || self.signal != Signal::Spans
+            || !is_alone
+            || rows > self.limits.max_rows
+            || bytes > self.limits.max_bytes
+        {
             return self.push_recorded(records.into_columns(), now, ready);
         }
         let at = self.begin(Form::Records(records), metadata, rows, bytes, now);

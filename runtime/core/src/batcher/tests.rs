@@ -277,11 +277,28 @@ fn nothing_is_pending_for_a_piece_without_rows() {
 
 /// The same as they were recorded, under ids of their own.
 fn records(rows: u32) -> Records {
+    records_with(rows, |_| "")
+}
+
+/// Each with a constant.
+fn records_with(rows: u32, constant: impl Fn(u32) -> &'static str) -> Records {
     let intake = Arc::new(Intake::new(IntakeOptions::default(), || {}));
     intake.keep_records(true);
     let tracer = Tracer::builder(Arc::new(ManualClock::at_unix_nanos(1)), intake.clone()).build();
-    (0..rows).for_each(|_| drop(tracer.span("n").start()));
+    (0..rows).for_each(|row| drop(tracer.span("n").attribute("k", constant(row)).start()));
     intake.take_all().remove(0).records.expect("kept")
+}
+
+#[test]
+fn constants_count_for_the_size_of_spans_as_they_were_recorded() {
+    let limits = BatchLimits { max_bytes: 25_000, ..BatchLimits::default() };
+    for (rows, expected) in [(2, &[2][..]), (5, &[2, 2, 1])] {
+        let mut batcher = Bench::new(limits);
+        let records = records_with(rows, |row| row.to_string().repeat(10_000).leak());
+        batcher.push(Piece::Records(records), NOW);
+        batcher.flush();
+        assert_eq!(batcher.ready.iter().map(Batch::len).collect::<Vec<_>>(), expected);
+    }
 }
 
 #[test]

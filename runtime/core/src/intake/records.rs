@@ -22,6 +22,8 @@ pub struct Records {
     /// What the spans' numbers of origins mean.
     origins: Vec<Arc<Origin>>,
     attributes: usize,
+    /// Bytes of constants, which whoever reads the spans gets with each of them.
+    constant_bytes: usize,
 }
 
 impl Records {
@@ -29,7 +31,9 @@ impl Records {
     /// At each of `starts` there is a span in `words` as [`Record`] reads it, with the number of one of `origins`.
     #[expect(unsafe_code, reason = "words that are no spans are not to be read as such")]
     pub(super) unsafe fn new(words: Vec<u64>, starts: Vec<u32>, origins: Vec<Arc<Origin>>, attributes: usize) -> Self {
-        Self { words, starts, origins, attributes }
+        let records = Self { words, starts, origins, attributes, constant_bytes: 0 };
+        let constant_bytes = records.iter().map(|record| record.constant_size()).sum();
+        Self { constant_bytes, ..records }
     }
 
     /// How many there are.
@@ -37,10 +41,10 @@ impl Records {
         self.starts.len()
     }
 
-    /// Bytes they take.
+    /// Bytes they take, with constants, whose memory is not theirs, so that limits of a request hold.
     pub(crate) fn size(&self) -> usize {
         let origins: usize = self.origins.iter().map(|origin| origin.size()).sum();
-        size_of_val(&*self.words) + size_of_val(&*self.starts) + origins
+        size_of_val(&*self.words) + size_of_val(&*self.starts) + origins + self.constant_bytes
     }
 
     /// Each span, with the place of its own texts in [`Self::bytes`].

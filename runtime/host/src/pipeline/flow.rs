@@ -87,14 +87,12 @@ impl Pipeline {
         }
     }
 
-    /// Sets it in motion on tokio runtimes: one to deliver to exporters that have no threads of their own, and one to
-    /// collect, which threads that record wake.
+    /// Sets it in motion on tokio runtimes: one to deliver, and one to collect, which threads that record wake.
     pub(crate) fn spawn(self: &Arc<Self>, runtime: &Handle, collector: &Handle) {
         let mut tasks = vec![collector.spawn(keep_collecting(self.clone(), self.cut_off.subscribe()))];
         for lane in &self.lanes {
-            let threads = lane.settings().threads.as_ref().unwrap_or(runtime);
             for _ in 0..lane.settings().concurrency.max(1) {
-                tasks.push(threads.spawn(deliver(lane.clone(), self.clock.clone(), self.cut_off.subscribe())));
+                tasks.push(runtime.spawn(deliver(lane.clone(), self.clock.clone(), self.cut_off.subscribe())));
             }
         }
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
@@ -193,14 +191,6 @@ impl Pipeline {
 
     pub(super) fn collector_woken(&self) -> Notified<'_> {
         self.wake.notified()
-    }
-}
-
-impl Drop for Pipeline {
-    /// What delivers holds its exporter, and with it the threads that it may run on itself.
-    fn drop(&mut self) {
-        let tasks = self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner);
-        tasks.drain(..).for_each(|task| task.abort());
     }
 }
 

@@ -8,8 +8,6 @@ use spangate_core::{
     retry::RetryPolicy,
 };
 
-use tokio::runtime::Handle;
-
 use super::{dead_letter_file::DeadLetterFile, subscription::Subscription};
 use crate::config;
 
@@ -38,11 +36,8 @@ pub(crate) struct LaneSettings {
     pub(crate) narrowing: Option<Arc<Narrowing>>,
     /// Names of the senders' headers that the backend sees.
     pub(crate) sender_headers: Vec<String>,
-    /// Whether nothing is asked of its batches but OTLP as bytes.
+    /// Whether nothing is asked of its batches but OTLP as bytes, and none has to be cut.
     pub(crate) reads_otlp_alone: bool,
-    /// The threads that run its calls, and then deliver to it, too: each other thread on the way is one more that wakes up
-    /// twice for a batch. None if it has none of its own.
-    pub(crate) threads: Option<Handle>,
 }
 
 /// `[exporters.NAME.queue]`. One export carries what the batch, the operator and the backend's own limits all allow.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use spangate_core::{columns::Column, exporter::Exporter, narrow::Pattern};
+use spangate_core::{columns::Column, exporter::Exporter, narrow::Pattern, queue::QueueLimits};
 
 use super::{components, layers::NativeDefaults, narrowings::Narrowings, native::NativeExporter};
 use crate::{
@@ -45,21 +45,22 @@ impl Outlet {
         let description = exporter.description();
         let wanted = Subscription::of_description(&description.signals, &description.event_names);
         let narrowing = narrowings.of(config).map_err(|message| vec![message])?;
-        let reads_otlp_alone = narrowing.is_none() && reads_otlp_alone(&description.reads);
+        let queue = queue_limits(&config.queue, batch, description.max_batch_size, description.max_batch_bytes);
+        let reads_otlp_alone =
+            narrowing.is_none() && carries_whole(&queue, batch) && reads_otlp_alone(&description.reads);
         let settings = LaneSettings {
             name: name.to_owned(),
             subscription: wanted.narrow(&config.subscribe)?,
             required: config.required,
             concurrency: config.concurrency,
             deadline: exporter.longest_call().saturating_add(MARGIN),
-            queue: queue_limits(&config.queue, batch, description.max_batch_size, description.max_batch_bytes),
+            queue,
             retry: retry_policy(&config.retry),
             pause: config.retry.pause,
             dead_letters: dead_letters(name, config.dead_letter.as_ref(), &whole.secrets)?,
             narrowing,
             sender_headers: sender_headers(&config.grants),
             reads_otlp_alone,
-            threads: exporter.threads(),
         };
         let tick_interval = description.tick_interval;
         let (seam, log): (Arc<dyn Exporter>, _) = (exporter.clone(), exporter.host_log().clone());
@@ -99,7 +100,6 @@ impl Outlet {
             narrowing: None,
             sender_headers: Vec::new(),
             reads_otlp_alone: false,
-            threads: None,
         };
         Ok(Self {
             component: "native".to_owned(),
@@ -127,6 +127,13 @@ fn dead_letters(
     let dir = config.dir.display();
     file.prepare().map_err(|error| vec![format!("dead_letter.dir: cannot make the folder {dir}: {error}")])?;
     Ok(Some(file))
+}
+
+/// Whether no batch has to be cut for this queue: each that is cut is made columns first, for each queue again.
+fn carries_whole(queue: &QueueLimits, batch: &config::BatchLimits) -> bool {
+    queue.max_batch_rows as usize >= batch.max_export_batch_size
+        && queue.max_batch_bytes >= batch.max_export_batch_bytes
+        && queue.max_rows >= batch.max_export_batch_size
 }
 
 /// Whether an exporter that said what it reads reads nothing but the bytes of OTLP. One that reads more after all gets it.

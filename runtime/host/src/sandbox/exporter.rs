@@ -13,7 +13,7 @@ use spangate_core::{
     batch::Batch,
     exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, Fault, FaultKind, Preparation},
 };
-use tokio::{runtime::Handle, sync::OwnedSemaphorePermit};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     body::{Admitted, Body},
@@ -81,11 +81,6 @@ impl SandboxExporter {
     /// CPU time.
     pub fn longest_call(&self) -> Duration {
         self.body.longest_call()
-    }
-
-    /// The threads that run its calls; none if they are gone.
-    pub(crate) fn threads(&self) -> Option<Handle> {
-        self.body.parts.guests.handle()
     }
 
     /// What all exporters of its sandbox use together.

@@ -233,7 +233,13 @@ impl<'a> Record<'a> {
     /// Bytes that its texts take, those of attributes included, constants or not.
     #[inline]
     pub(crate) fn text_size(&self) -> usize {
-        self.texts.len() + self.rows.iter().map(Row::constant_bytes).sum::<usize>()
+        self.texts.len() + self.constant_size()
+    }
+
+    /// Bytes of its constants, which are not among its words.
+    #[inline]
+    pub(crate) fn constant_size(&self) -> usize {
+        self.rows.iter().map(Row::constant_bytes).sum()
     }
 
     /// All texts of its own: name, trace state, status message, and those of attributes.

@@ -9,7 +9,7 @@ mod narrowing;
 mod outcomes;
 mod poison;
 mod queues;
+mod records;
 mod scripted;
 mod stage;
-mod threads;
 mod views;

@@ -58,7 +58,6 @@ pub(super) fn settings(name: &str) -> LaneSettings {
         narrowing: None,
         sender_headers: Vec::new(),
         reads_otlp_alone: false,
-        threads: None,
     }
 }
 
