@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -97,10 +98,22 @@ impl Drop for Server {
     }
 }
 
-/// A loopback port that was free a moment ago.
+/// Ports that the system gives to no connection by itself: on Linux those begin at 32,768.
+const PORTS: std::ops::Range<u32> = 10_000..30_000;
+
+/// A loopback port that was free a moment ago, and that this process was not told before: a server that is told several would
+/// find one of them taken by itself.
+///
+/// # Panics
+/// If there is none.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
-    listener.local_addr().expect("a bound address").port()
+    static TOLD: AtomicU32 = AtomicU32::new(0);
+    // Other processes look for theirs elsewhere.
+    let begin = std::process::id().wrapping_mul(97);
+    PORTS
+        .map(|_| begin.wrapping_add(TOLD.fetch_add(1, Relaxed)) % PORTS.len() as u32 + PORTS.start)
+        .find_map(|port| u16::try_from(port).ok().filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()))
+        .expect("a free port of loopback")
 }
 
 /// Asks every 20 ms until `ask` answers something, up to 30 seconds.
@@ -115,5 +128,17 @@ pub fn wait_until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         }
         assert!(start.elapsed() < Duration::from_secs(30), "waited in vain for {what}");
         thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_port_is_told_twice() {
+        let ports: std::collections::BTreeSet<_> = (0..500).map(|_| free_port()).collect();
+        assert_eq!(ports.len(), 500);
+        assert!(ports.iter().all(|port| PORTS.contains(&u32::from(*port))));
     }
 }
