@@ -337,13 +337,15 @@ proptest! {
         mut request in trace_request(&any_double()), place in any::<prop::sample::Index>(), is_text: bool,
     ) {
         const SECRET: &str = "ß-geheim-ß";
+        // Too long, or too odd, for an arbitrary key: none begins like it, and only this one is denied.
+        const KEY: &str = "zz.secret of nobody else";
         retain_spans(&mut request, |_, span| is_valid_span(span));
         let secret = match is_text {
             true => Value::StringValue(SECRET.to_owned()),
             false => Value::BytesValue(SECRET.as_bytes().to_vec()),
         };
         let value = Some(AnyValue { value: Some(secret) });
-        let attribute = KeyValue { key: "zz.secret".to_owned(), value, ..Default::default() };
+        let attribute = KeyValue { key: KEY.to_owned(), value, ..Default::default() };
         let mut owners = owners(&mut request);
         if owners.is_empty() {
             return Ok(());
@@ -353,7 +355,7 @@ proptest! {
         let wish = Wish {
             columns: u32::MAX,
             allow: None,
-            deny: vec!["zz.*".to_owned()],
+            deny: vec!["zz.secret *".to_owned()],
             delete: vec![],
             hash: vec![],
             drop: vec![],
@@ -365,7 +367,7 @@ proptest! {
             prop_assert_eq!(shown.changes().not_granted, 1);
             let (columns, json) = (seen.columns(), seen.otlp_json());
             for view in [columns.text.as_bytes(), &columns.bytes[..], &seen.otlp()[..], json.as_bytes()] {
-                for needle in [SECRET.as_bytes(), b"zz.secret"] {
+                for needle in [SECRET.as_bytes(), KEY.as_bytes()] {
                     prop_assert!(!view.windows(needle.len()).any(|window| window == needle));
                 }
             }
