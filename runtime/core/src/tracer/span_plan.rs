@@ -1,6 +1,8 @@
 //! What a span is to be, before it starts: shared by the builder and by drafts.
 
-use super::{Span, Tracer, id_generator, open_span::OpenSpan, pool};
+use std::sync::Arc;
+
+use super::{Span, Tracer, builder::Recorder, id_generator, open_span::OpenSpan, pool};
 use crate::{
     attribute::Key,
     clock::Reading,
@@ -36,9 +38,22 @@ pub(super) fn start_root(tracer: &Tracer, name: &'static str, kind: SpanKind) ->
         recorder.processor.on_sampled_out();
         return not_recorded(TraceFlags::NONE);
     }
+    record_root(recorder, name, kind, trace_id, span_id)
+        .map_or_else(|| not_recorded(TraceFlags::SAMPLED), Span::recorded)
+}
+
+/// Apart from [`start_root`], so that a span that is dropped saves no registers for what it does not do. None at the cap.
+#[inline(never)]
+fn record_root(
+    recorder: &Arc<Recorder>,
+    name: &'static str,
+    kind: SpanKind,
+    trace_id: TraceId,
+    span_id: SpanId,
+) -> Option<Box<OpenSpan>> {
     if !recorder.live.try_enter() {
         recorder.processor.on_live_span_cap();
-        return not_recorded(TraceFlags::SAMPLED);
+        return None;
     }
     let mut open = pool::take(recorder);
     let reading = recorder.clock.read();
@@ -50,7 +65,7 @@ pub(super) fn start_root(tracer: &Tracer, name: &'static str, kind: SpanKind) ->
     recorder.limits.cut_name(&mut data.name);
     data.start_time = reading.unix_nanos;
     recorder.processor.on_start(data, &recorder.origin);
-    Span::recorded(open)
+    Some(open)
 }
 
 impl SpanPlan {
@@ -66,15 +81,7 @@ impl SpanPlan {
         }
     }
 
-    /// Whether this is a root about which nothing was said but a name and a kind.
-    #[inline(always)]
-    pub(super) fn is_plain_root(&self) -> bool {
-        let is_root = self.parent.span_id == SpanId::INVALID && self.parent.trace_id == TraceId::INVALID;
-        is_root && self.start_time.is_none() && self.is_sampled.is_none() && self.open.is_none()
-    }
-
     /// Begins the span, now or when it was put off, under new ids or those drawn already.
-    #[inline]
     pub(super) fn start(self, tracer: &Tracer, begun: Option<Reading>, ids: Option<(TraceId, SpanId)>) -> Span {
         if tracer.recorder.is_disabled {
             let parent = self.parent.clone();
