@@ -15,8 +15,10 @@ use spangate_core::suppression::suppress_this_thread;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::scheduling::push_nobody_aside;
+use crate::sandbox::MAX_BLOCKING_THREADS;
 
-/// On one processor a second thread would only be woken to find nothing to do.
+/// The most that receive, one for two processors: a second one beside guests, the collector and whoever sends would only be
+/// woken to find nothing to do.
 const MOST_THREADS: usize = 2;
 /// Threads that may wait for a disk, started when there is something to write: an exporter's dead letters never take more
 /// than one.
@@ -29,19 +31,19 @@ pub(super) struct IoThreads {
     /// Woken by threads that record, and therefore apart: whom they wake must not push them aside, and whom backends wake
     /// must not wait behind guests.
     collector: Handle,
+    has_receiver: bool,
     runtimes: Mutex<Option<[Runtime; 2]>>,
 }
 
 impl IoThreads {
-    /// Starts the threads.
+    /// Starts the threads; one for I/O if there is no receiver.
     ///
     /// # Errors
     /// If the operating system gives no threads or no event queue.
-    pub(super) fn start() -> io::Result<Self> {
-        let threads = available_parallelism().map_or(MOST_THREADS, |processors| processors.get().min(MOST_THREADS));
+    pub(super) fn start(has_receiver: bool) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
-            .worker_threads(threads)
-            .max_blocking_threads(MOST_THREADS + DISK_THREADS)
+            .worker_threads(if has_receiver { threads_that_receive() } else { 1 })
+            .max_blocking_threads(DISK_THREADS + MAX_BLOCKING_THREADS)
             .thread_name("spangate-io")
             .on_thread_start(suppress_this_thread)
             .enable_all()
@@ -54,7 +56,7 @@ impl IoThreads {
             .enable_time()
             .build()?;
         let (handle, collecting) = (runtime.handle().clone(), collector.handle().clone());
-        Ok(Self { handle, collector: collecting, runtimes: Mutex::new(Some([runtime, collector])) })
+        Ok(Self { handle, collector: collecting, has_receiver, runtimes: Mutex::new(Some([runtime, collector])) })
     }
 
     /// Where tasks are spawned.
@@ -65,6 +67,12 @@ impl IoThreads {
     /// Where what is recorded is collected.
     pub(super) fn collector(&self) -> &Handle {
         &self.collector
+    }
+
+    /// Where connections to backends may live, if they need no thread of their own. Beside receivers they do: an answer that
+    /// is dear to read would keep requests waiting.
+    pub(super) fn for_connections(&self) -> Option<&Handle> {
+        (!self.has_receiver).then_some(&self.handle)
     }
 
     /// Runs a future on the I/O threads and waits for its result, `limit` at most. None if it takes longer, if the
@@ -93,6 +101,10 @@ impl IoThreads {
         let runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner).take();
         runtimes.into_iter().flatten().for_each(Runtime::shutdown_background);
     }
+}
+
+fn threads_that_receive() -> usize {
+    available_parallelism().map_or(1, |processors| (processors.get() / 2).clamp(1, MOST_THREADS))
 }
 
 fn begin_collector() {

@@ -76,7 +76,7 @@ fn start_with(settled: Settled, parts: Parts) -> Result<Runtime, StartError> {
 fn start_telling(settled: Settled, parts: Parts, log: &Log) -> Result<Runtime, StartError> {
     let Parts { builtins, natives, terminal, clock, .. } = parts;
     let config = &settled.config;
-    let io = IoThreads::start().map_err(StartProblem::Threads)?;
+    let io = IoThreads::start(!config.receivers.is_empty()).map_err(StartProblem::Threads)?;
     let mut problems = Problems::default();
     let sampler = received_sampler(&settled, &mut problems);
     let mut outlets = sandboxed(&io, config, &builtins, log, terminal, &mut problems);
@@ -108,11 +108,10 @@ fn start_telling(settled: Settled, parts: Parts, log: &Log) -> Result<Runtime, S
 /// Without a receiver there is nothing to sample by trace id.
 fn received_sampler(settled: &Settled, problems: &mut Problems) -> ReceivedSampler {
     let config = &settled.config;
-    let has_receiver = config.receivers.otlp_http.is_some() || config.receivers.otlp_grpc.is_some();
     match ReceivedSampler::new(config.sampler) {
         Ok(sampler) => sampler,
         Err(message) => {
-            if has_receiver {
+            if !config.receivers.is_empty() {
                 problems.add(StartProblem::Sampler { place: settled.sampler_place.as_str(), message });
             }
             ReceivedSampler::All
@@ -184,7 +183,11 @@ fn load_all(
     // A thread without a call to run would only wake up with the others.
     let calls = config.exporters.values().map(|exporter| exporter.concurrency).fold(0, usize::saturating_add);
     let settings = config::Sandbox { threads: config.sandbox.threads.min(calls), ..config.sandbox.clone() };
-    let sandbox = match Sandbox::new(&settings, log.clone(), terminal) {
+    let sandbox = match io.for_connections() {
+        Some(io) => Sandbox::connecting_on(io.clone(), &settings, log.clone(), terminal),
+        None => Sandbox::new(&settings, log.clone(), terminal),
+    };
+    let sandbox = match sandbox {
         Ok(sandbox) => Arc::new(sandbox),
         Err(error) => {
             problems.add(error);

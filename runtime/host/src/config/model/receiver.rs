@@ -17,6 +17,13 @@ pub struct Receivers {
     pub otlp_grpc: Option<Receiver>,
 }
 
+impl Receivers {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.otlp_http.is_none() && self.otlp_grpc.is_none()
+    }
+}
+
 /// One OTLP receiver. [`Receiver::otlp_http`] and [`Receiver::otlp_grpc`] hold the defaults.
 #[derive(Clone, Debug)]
 pub struct Receiver {
