@@ -176,7 +176,7 @@ impl SpanPlan {
         }
     }
 
-    pub(super) fn has_local_parent(&self) -> bool {
+    fn has_local_parent(&self) -> bool {
         self.parent.span_id != SpanId::INVALID && !self.parent.is_remote
     }
 }
