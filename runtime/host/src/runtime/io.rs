@@ -41,9 +41,13 @@ impl IoThreads {
     /// # Errors
     /// If the operating system gives no threads or no event queue.
     pub(super) fn start(has_receiver: bool) -> io::Result<Self> {
+        // Large requests are scanned by threads that may block: there must not be many of them. Connections wait for names and
+        // files, and compute nothing.
+        let (threads, blocking) =
+            if has_receiver { (threads_that_receive(), MOST_THREADS) } else { (1, MAX_BLOCKING_THREADS) };
         let runtime = Builder::new_multi_thread()
-            .worker_threads(if has_receiver { threads_that_receive() } else { 1 })
-            .max_blocking_threads(DISK_THREADS + MAX_BLOCKING_THREADS)
+            .worker_threads(threads)
+            .max_blocking_threads(blocking + DISK_THREADS)
             .thread_name("spangate-io")
             .on_thread_start(suppress_this_thread)
             .enable_all()
