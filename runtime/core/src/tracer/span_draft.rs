@@ -99,6 +99,11 @@ impl SpanDraft {
         self.is_disabled || self.plan.is_known_to_be_dropped()
     }
 
+    /// Whether the parent is in this process, so that nobody has to be asked about sampling.
+    pub fn has_local_parent(&self) -> bool {
+        self.plan.has_local_parent()
+    }
+
     /// Begins the span.
     pub fn start(self, tracer: &Tracer) -> Span {
         self.plan.start(tracer, self.begun, self.ids)

@@ -176,7 +176,7 @@ impl SpanPlan {
         }
     }
 
-    fn has_local_parent(&self) -> bool {
+    pub(super) fn has_local_parent(&self) -> bool {
         self.parent.span_id != SpanId::INVALID && !self.parent.is_remote
     }
 }

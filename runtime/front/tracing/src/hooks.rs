@@ -45,20 +45,14 @@ where
     }
 
     fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
-        // Nobody has to know the span for that: looking it up would be for nothing.
-        if self.recorder.options.tracks_inactivity
-            && let Some(span) = ctx.span(id)
-        {
-            self.recorder.with(&span, |recording| recording.count_time(&self.recorder.tracer, false));
-        }
+        self.recorder.on_switch(id, &ctx, |recording| {
+            let is_child = matches!(&recording.state, State::Pending(draft) if draft.has_local_parent());
+            (false, is_child)
+        });
     }
 
     fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
-        let Some(span) = ctx.span(id) else { return };
-        self.recorder.with(&span, |recording| {
-            recording.count_time(&self.recorder.tracer, true);
-            recording.started(&self.recorder.tracer);
-        });
+        self.recorder.on_switch(id, &ctx, |recording| (true, matches!(recording.state, State::Pending(_))));
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Context<'_, S>) {
@@ -179,5 +173,20 @@ impl Recorder {
         metadata::of_span(self.options, attrs.metadata(), &mut |attribute| writer.set_attribute(attribute));
         attrs.record(&mut SpanFields::new(&mut writer));
         0
+    }
+
+    /// A span was entered or left: `decide` says whether it was busy, and whether it is to be started.
+    fn on_switch<S>(&self, id: &Id, ctx: &Context<'_, S>, decide: impl Fn(&Recording) -> (bool, bool))
+    where
+        S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+    {
+        let Some(span) = ctx.span(id) else { return };
+        self.with(&span, |recording| {
+            let (was_busy, is_to_start) = decide(recording);
+            recording.count_time(&self.tracer, was_busy);
+            if is_to_start {
+                recording.started(&self.tracer);
+            }
+        });
     }
 }

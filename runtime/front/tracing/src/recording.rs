@@ -5,7 +5,8 @@
 //! that might use `tracing` again, such as `Debug`.
 //!
 //! Design: a span is kept as a draft until somebody has to know it: its first child, an event, a link to it, a look at its
-//! context. At the latest it is started when it is left for the first time, so that code inside can still give it a parent.
+//! context. One with a parent in this process is started when it is entered; a root when it is left for the first time,
+//! so that code inside can still give it a parent.
 
 use std::time::Duration;
 

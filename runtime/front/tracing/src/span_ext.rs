@@ -25,7 +25,7 @@ pub enum SetParentError {
     /// Somebody knows already which trace the span belongs to.
     #[error(
         "the span has started: set the parent before its first child, event, link or look at its context, and before it \
-         is left for the first time"
+         is entered if it has a parent in this process"
     )]
     AlreadyStarted,
 }
@@ -39,8 +39,9 @@ pub trait SpanExt: sealed::Sealed {
     /// valid changes nothing: [`crate::extract`] gives one if the request brought none.
     ///
     /// Possible as long as nobody has to know the span's trace: not after its first child, event, link or
-    /// [`Self::context`], and not once it was left for the first time. `Span::current().set_parent(..)` as the first thing
-    /// in a function works.
+    /// [`Self::context`]. A span without a parent in this process may still get one while it is entered for the first
+    /// time: `Span::current().set_parent(..)` as the first thing in a function works. One that has a parent in this
+    /// process is fixed when it is entered.
     ///
     /// Fields of a span below one that is not sampled are not looked at: if it gets a sampled parent later they are
     /// missing, and counted as dropped attributes. Make such a span with `parent: None`.
