@@ -15,14 +15,21 @@ use spangate_core::suppression::suppress_this_thread;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::scheduling::push_nobody_aside;
-use crate::sandbox::MAX_BLOCKING_THREADS;
 
-/// The most that receive, one for two processors: a second one beside guests, the collector and whoever sends would only be
-/// woken to find nothing to do.
+/// The most that receive and deliver.
 const MOST_THREADS: usize = 2;
 /// Threads that may wait for a disk, started when there is something to write: an exporter's dead letters never take more
 /// than one.
 const DISK_THREADS: usize = 8;
+
+/// What the I/O threads are there for, beside delivering.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Work {
+    /// Requests are received and scanned.
+    pub(super) receives: bool,
+    /// Exporters of the embedder's own run here, and may block a thread.
+    pub(super) has_natives: bool,
+}
 
 /// The I/O threads. Dropping it stops them without waiting, which is allowed anywhere, inside a runtime too.
 #[derive(Debug)]
@@ -31,23 +38,18 @@ pub(super) struct IoThreads {
     /// Woken by threads that record, and therefore apart: whom they wake must not push them aside, and whom backends wake
     /// must not wait behind guests.
     collector: Handle,
-    has_receiver: bool,
     runtimes: Mutex<Option<[Runtime; 2]>>,
 }
 
 impl IoThreads {
-    /// Starts the threads; one for I/O if there is no receiver.
+    /// Starts the threads.
     ///
     /// # Errors
     /// If the operating system gives no threads or no event queue.
-    pub(super) fn start(has_receiver: bool) -> io::Result<Self> {
-        // Large requests are scanned by threads that may block: there must not be many of them. Connections wait for names and
-        // files, and compute nothing.
-        let (threads, blocking) =
-            if has_receiver { (threads_that_receive(), MOST_THREADS) } else { (1, MAX_BLOCKING_THREADS) };
+    pub(super) fn start(work: Work) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
-            .worker_threads(threads)
-            .max_blocking_threads(blocking + DISK_THREADS)
+            .worker_threads(work.threads())
+            .max_blocking_threads(MOST_THREADS + DISK_THREADS)
             .thread_name("spangate-io")
             .on_thread_start(suppress_this_thread)
             .enable_all()
@@ -60,7 +62,7 @@ impl IoThreads {
             .enable_time()
             .build()?;
         let (handle, collecting) = (runtime.handle().clone(), collector.handle().clone());
-        Ok(Self { handle, collector: collecting, has_receiver, runtimes: Mutex::new(Some([runtime, collector])) })
+        Ok(Self { handle, collector: collecting, runtimes: Mutex::new(Some([runtime, collector])) })
     }
 
     /// Where tasks are spawned.
@@ -71,12 +73,6 @@ impl IoThreads {
     /// Where what is recorded is collected.
     pub(super) fn collector(&self) -> &Handle {
         &self.collector
-    }
-
-    /// Where connections to backends may live, if they need no thread of their own. Beside receivers they do: an answer that
-    /// is dear to read would keep requests waiting.
-    pub(super) fn for_connections(&self) -> Option<&Handle> {
-        (!self.has_receiver).then_some(&self.handle)
     }
 
     /// Runs a future on the I/O threads and waits for its result, `limit` at most. None if it takes longer, if the
@@ -107,8 +103,19 @@ impl IoThreads {
     }
 }
 
-fn threads_that_receive() -> usize {
-    available_parallelism().map_or(1, |processors| (processors.get() / 2).clamp(1, MOST_THREADS))
+impl Work {
+    /// A thread that is not needed is woken all the same, with cold caches: to deliver takes one, and to receive one for two
+    /// processors, beside guests, the collector and whoever sends.
+    fn threads(self) -> usize {
+        match self {
+            // Whoever waits for the end, or for the others, does not wait for one that blocks.
+            Self { has_natives: true, .. } => MOST_THREADS,
+            Self { receives: true, .. } => {
+                available_parallelism().map_or(1, |processors| processors.get().div_ceil(2).min(MOST_THREADS))
+            }
+            Self { .. } => 1,
+        }
+    }
 }
 
 fn begin_collector() {

@@ -18,7 +18,7 @@ use super::{
     components::{self, Builtins},
     error::{Problems, StartError, StartProblem},
     handle::Runtime,
-    io::IoThreads,
+    io::{IoThreads, Work},
     layers::{Settled, settle},
     located::locate,
     narrowings::Narrowings,
@@ -76,7 +76,8 @@ fn start_with(settled: Settled, parts: Parts) -> Result<Runtime, StartError> {
 fn start_telling(settled: Settled, parts: Parts, log: &Log) -> Result<Runtime, StartError> {
     let Parts { builtins, natives, terminal, clock, .. } = parts;
     let config = &settled.config;
-    let io = IoThreads::start(!config.receivers.is_empty()).map_err(StartProblem::Threads)?;
+    let work = Work { receives: !config.receivers.is_empty(), has_natives: !natives.is_empty() };
+    let io = IoThreads::start(work).map_err(StartProblem::Threads)?;
     let mut problems = Problems::default();
     let sampler = received_sampler(&settled, &mut problems);
     let mut outlets = sandboxed(&io, config, &builtins, log, terminal, &mut problems);
@@ -183,11 +184,7 @@ fn load_all(
     // A thread without a call to run would only wake up with the others.
     let calls = config.exporters.values().map(|exporter| exporter.concurrency).fold(0, usize::saturating_add);
     let settings = config::Sandbox { threads: config.sandbox.threads.min(calls), ..config.sandbox.clone() };
-    let sandbox = match io.for_connections() {
-        Some(io) => Sandbox::connecting_on(io.clone(), &settings, log.clone(), terminal),
-        None => Sandbox::new(&settings, log.clone(), terminal),
-    };
-    let sandbox = match sandbox {
+    let sandbox = match Sandbox::new(&settings, log.clone(), terminal) {
         Ok(sandbox) => Arc::new(sandbox),
         Err(error) => {
             problems.add(error);

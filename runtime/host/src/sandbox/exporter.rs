@@ -38,7 +38,7 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 pub struct SandboxExporter {
     pub(super) body: Arc<Body>,
     /// Ends with the exporter.
-    _retirement: Guarded<()>,
+    _retirement: Option<Guarded<()>>,
 }
 
 impl std::fmt::Debug for SandboxExporter {
@@ -171,7 +171,8 @@ impl Body {
     /// said of its last batch is known.
     fn retire_later(self: &Arc<Self>, worn: Instance, slot: OwnedSemaphorePermit) {
         let body = Arc::clone(self);
-        self.parts.guests.handle().spawn(async move {
+        let Some(guests) = self.parts.guests.handle() else { return };
+        guests.spawn(async move {
             body.retire(worn).await;
             drop(slot);
         });
@@ -271,7 +272,7 @@ impl Body {
         T: Send + 'static,
         F: Future<Output = Result<T, Stop>> + Send + 'static,
     {
-        let task = self.parts.guests.spawn(call);
+        let task = self.parts.guests.spawn(call).ok_or(Stop::Gone)?;
         let longest = self.longest_call();
         let Ok(joined) = tokio::time::timeout(longest, task.join()).await else {
             return Err(Stop::Fault(Fault {

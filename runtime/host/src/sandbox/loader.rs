@@ -6,7 +6,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::runtime::Handle;
 
 use super::{
     body::{Body, Parts},
@@ -74,29 +73,6 @@ impl Sandbox {
     /// # Errors
     /// If compiled code cannot run on this machine, or there are no threads.
     pub fn new(config: &config::Sandbox, log: Log, terminal: Arc<dyn TerminalSink>) -> Result<Self, SandboxError> {
-        Self::with_connections(Threads::for_connections()?, config, log, terminal)
-    }
-
-    /// The same, with connections on threads of the host that are there already. They must outlive the exporters' calls, and
-    /// may have [`super::MAX_BLOCKING_THREADS`] more to wait on.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub(crate) fn connecting_on(
-        io: Handle,
-        config: &config::Sandbox,
-        log: Log,
-        terminal: Arc<dyn TerminalSink>,
-    ) -> Result<Self, SandboxError> {
-        Self::with_connections(Threads::of(io), config, log, terminal)
-    }
-
-    fn with_connections(
-        connections: Threads,
-        config: &config::Sandbox,
-        log: Log,
-        terminal: Arc<dyn TerminalSink>,
-    ) -> Result<Self, SandboxError> {
         let engine =
             build_engine(config.signal_handlers).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
         let cache = Cache::open(config);
@@ -108,7 +84,7 @@ impl Sandbox {
             cache: cache.ok(),
             guests: Arc::new(Threads::for_guests(config.threads)?),
             cpu: Cpu::new(config.cpu_share, config.threads),
-            connections: Arc::new(connections),
+            connections: Arc::new(Threads::for_connections()?),
             log,
             terminal: Arc::new(TerminalWriter::new(terminal)),
             max_component_bytes: config.max_component_bytes,
@@ -222,7 +198,7 @@ impl Sandbox {
     }
 
     async fn start(&self, first: First) -> Result<(Description, Instance), LoadError> {
-        let task = self.guests.spawn(first.start());
+        let task = self.guests.spawn(first.start()).ok_or(LoadError::ShutDown)?;
         task.join().await.unwrap_or(Err(LoadError::ShutDown))
     }
 
@@ -272,7 +248,7 @@ impl Sandbox {
         let grant = HttpGrant::new(grant.unwrap_or(&nothing)).map_err(|errors| {
             LoadError::BadGrant(errors.iter().map(|error| format!("grants.http: {error}")).collect())
         })?;
-        let io = self.connections.handle().clone();
+        let io = self.connections.handle().ok_or(LoadError::ShutDown)?;
         #[cfg(feature = "http")]
         if let Some(backend) = &self.backend {
             return Ok(HttpClient::rehearsal(grant, instances, io, Arc::clone(backend)));

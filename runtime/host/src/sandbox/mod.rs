@@ -52,7 +52,6 @@ mod track;
 mod turn;
 mod turns;
 
-pub(crate) use self::threads::MAX_BLOCKING_THREADS;
 pub use self::{
     cpu::CpuState,
     description::Description,

@@ -15,13 +15,12 @@ const NICENESS: i32 = 10;
 
 /// Threads for what blocks beside connections: each exporter may keep two with names that are not resolved, and two with
 /// files that are not read. There are always more, so that no exporter waits for another's. An idle one ends by itself.
-pub(crate) const MAX_BLOCKING_THREADS: usize = 512;
+const MAX_BLOCKING_THREADS: usize = 512;
 
 /// A small runtime.
 #[derive(Debug)]
 pub(super) struct Threads {
-    handle: Handle,
-    /// Taken on drop, never before. None if the threads are somebody else's, who ends them.
+    /// Taken on drop, never before.
     runtime: Option<Runtime>,
 }
 
@@ -33,7 +32,7 @@ impl Threads {
     pub(super) fn for_guests(threads: usize) -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(threads.max(1)).event_interval(1).thread_name("spangate-guest");
-        builder.on_thread_start(begin_guest_thread).enable_all().build().map(Self::own)
+        Ok(Self { runtime: Some(builder.on_thread_start(begin_guest_thread).enable_all().build()?) })
     }
 
     /// Starts a thread for connections.
@@ -43,29 +42,20 @@ impl Threads {
     pub(super) fn for_connections() -> io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(1).max_blocking_threads(MAX_BLOCKING_THREADS).thread_name("spangate-io");
-        builder.on_thread_start(suppress_this_thread).enable_all().build().map(Self::own)
+        Ok(Self { runtime: Some(builder.on_thread_start(suppress_this_thread).enable_all().build()?) })
     }
 
-    /// Threads that are there already.
-    pub(super) fn of(handle: Handle) -> Self {
-        Self { handle, runtime: None }
+    /// A handle for those who spawn by themselves; none if the threads are gone.
+    pub(super) fn handle(&self) -> Option<Handle> {
+        self.runtime.as_ref().map(|runtime| runtime.handle().clone())
     }
 
-    fn own(runtime: Runtime) -> Self {
-        Self { handle: runtime.handle().clone(), runtime: Some(runtime) }
-    }
-
-    /// For those who spawn by themselves.
-    pub(super) fn handle(&self) -> &Handle {
-        &self.handle
-    }
-
-    /// Runs `task`.
-    pub(super) fn spawn<F>(&self, task: F) -> Guarded<F::Output>
+    /// Runs `task`; none if the threads are gone.
+    pub(super) fn spawn<F>(&self, task: F) -> Option<Guarded<F::Output>>
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        Guarded(self.handle.spawn(task))
+        self.runtime.as_ref().map(|runtime| Guarded(runtime.spawn(task)))
     }
 }
 
@@ -125,7 +115,7 @@ mod tests {
             let name = std::thread::current().name().map(str::to_owned);
             (name, rustix::process::getpriority_process(None).unwrap())
         });
-        let (name, priority) = task.join().await.unwrap();
+        let (name, priority) = task.unwrap().join().await.unwrap();
         assert_eq!(name.as_deref(), Some("spangate-guest"));
         if cfg!(target_os = "linux") {
             assert!(priority >= NICENESS, "{priority}");
@@ -147,7 +137,7 @@ mod tests {
     #[tokio::test]
     async fn what_forty_exporters_block_with_names_and_files_stops_no_other() {
         let threads = Threads::for_connections().unwrap();
-        let handle = threads.handle().clone();
+        let handle = threads.handle().unwrap();
         let block = |work: Box<dyn FnOnce() -> u8 + Send>| handle.spawn_blocking(work);
         let (blocked, mut is_blocked) = tokio::sync::mpsc::channel(4 * 40);
         let gate = Arc::new(RwLock::new(()));
@@ -180,6 +170,6 @@ mod tests {
         });
         is_started.await.unwrap();
         drop(threads);
-        assert!(task.join().await.unwrap_err().is_cancelled());
+        assert!(task.unwrap().join().await.unwrap_err().is_cancelled());
     }
 }

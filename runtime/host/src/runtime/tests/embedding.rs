@@ -1,6 +1,12 @@
 //! A runtime inside somebody else's program.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, channel},
+    },
+    time::Duration,
+};
 
 use spangate_core::{
     batch::Batch,
@@ -123,6 +129,37 @@ fn a_log_sink_that_panics_stops_no_exporter() {
         let report = runtime.flush(DEADLINE);
         assert_eq!((report.is_complete, report.exporters[0].ledger.rejected), (true, batch), "{report}");
     }
+}
+
+/// Blocks the thread that it is polled on until its sender is dropped.
+struct Blocking(Mutex<Receiver<()>>);
+
+impl Exporter for Blocking {
+    fn export(&self, _: Arc<Batch>, _: u32) -> ExportFuture<'_, Result<ExportOutcome, ExportError>> {
+        Box::pin(async {
+            let _ = self.0.lock().unwrap().recv();
+            Ok(ExportOutcome::Accepted)
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_exporter_that_blocks_its_thread_keeps_neither_another_nor_the_shutdown_waiting() {
+    let (release, blocked) = channel();
+    let watch = Arc::new(Watch::default());
+    let runtime = Runtime::builder()
+        .exporter("blocking", Arc::new(Blocking(Mutex::new(blocked))), Subscription::spans())
+        .exporter("watch", watch.clone(), Subscription::spans())
+        .start()
+        .expect("nothing is wrong");
+    runtime.tracer("shop").span("one").start().end();
+    let flushed = tokio::time::timeout(DEADLINE, runtime.flush_async(Duration::from_millis(200))).await;
+    assert!(!flushed.expect("it ends").is_complete);
+    assert_eq!(watch.names(), ["one"]);
+    let report = tokio::time::timeout(DEADLINE, runtime.shutdown_async(Duration::from_millis(100))).await;
+    let report = report.expect("it ends, too");
+    assert_eq!((report.is_complete, report.exporters[1].ledger.delivered), (false, 1), "{report}");
+    drop(release);
 }
 
 /// Never comes back from a record.
