@@ -1,4 +1,5 @@
-//! Whether threads that record are in each other's way.
+//! Whether threads that record are in each other's way: beside one thread, and beside two that share nothing, which tells what
+//! two of this machine's processors are at most.
 
 use std::{
     hint::spin_loop,
@@ -29,21 +30,25 @@ pub(crate) fn groups() -> Vec<Group> {
         return Vec::new();
     }
     let cases = vec![
-        case(Figure::new("spangate, one thread", UNIT).base(), 1),
+        case(Figure::new("spangate, one thread", UNIT).base(), 1, 1),
         // 1.9 times as many spans.
-        case(Figure::new("spangate, two threads", UNIT).target("<= 0.53x"), 2),
+        case(Figure::new("spangate, two threads", UNIT).target("<= 0.53x"), 2, 1),
+        case(Figure::new("two threads with an intake each", UNIT), 2, 2),
     ];
     vec![Group { title: "root span, 10 attributes one by one: time that passes per span of all threads", cases }]
 }
 
-fn case(figure: Figure, count: u32) -> Case {
-    let (intake, tracer) = recorder(AlwaysOn);
-    let workers: Vec<_> = (0..count).map(|_| Worker::new(tracer.clone(), count as usize)).collect();
+/// `count` threads that record, in turn, into one of so many intakes.
+fn case(figure: Figure, count: u32, intakes: u32) -> Case {
+    let recorders: Vec<_> = (0..intakes).map(|_| recorder(AlwaysOn)).collect();
+    let tracers = recorders.iter().map(|(_, tracer)| tracer).cycle().take(count as usize);
+    let workers: Vec<_> = tracers.map(|tracer| Worker::new(tracer.clone(), count as usize)).collect();
     Case::one(figure, move |times| {
         let mut passed = Duration::ZERO;
         for _ in 0..times {
             passed += stretch(&workers)?;
-            let rows: u32 = intake.take_all().iter().map(|chunk| chunk.rows).sum();
+            let chunks = recorders.iter().flat_map(|(intake, _)| intake.take_all());
+            let rows: u32 = chunks.map(|chunk| chunk.rows).sum();
             anyhow::ensure!(rows == count * STRETCH, "{rows} spans of {count} threads came out");
         }
         Ok(nanoseconds_each(passed, u64::from(times) * u64::from(count) * u64::from(STRETCH)))

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        mpsc::{Receiver, channel},
+        mpsc::{Receiver, sync_channel},
     },
     time::Duration,
 };
@@ -145,7 +145,7 @@ impl Exporter for Blocking {
 
 #[tokio::test]
 async fn an_exporter_that_blocks_its_thread_keeps_neither_another_nor_the_shutdown_waiting() {
-    let (release, blocked) = channel();
+    let (release, blocked) = sync_channel(0);
     let watch = Arc::new(Watch::default());
     let runtime = Runtime::builder()
         .exporter("blocking", Arc::new(Blocking(Mutex::new(blocked))), Subscription::spans())
