@@ -155,7 +155,7 @@ async fn an_exporter_that_blocks_its_thread_keeps_neither_another_nor_the_shutdo
     runtime.tracer("shop").span("one").start().end();
     let flushed = tokio::time::timeout(DEADLINE, runtime.flush_async(Duration::from_millis(200))).await;
     assert!(!flushed.expect("it ends").is_complete);
-    assert_eq!(watch.names(), ["one"]);
+    wait_until("the other exporter's delivery", || watch.names() == ["one"]);
     let report = tokio::time::timeout(DEADLINE, runtime.shutdown_async(Duration::from_millis(100))).await;
     let report = report.expect("it ends, too");
     assert_eq!((report.is_complete, report.exporters[1].ledger.delivered), (false, 1), "{report}");
