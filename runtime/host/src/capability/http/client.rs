@@ -29,7 +29,7 @@ use super::{
     quota::{Exceeded, Quota},
     rehearsal,
     request::{CheckedRequest, MAX_HEADER_BYTES},
-    response::{self, Response},
+    response::{self, Arrived, Response},
     tls,
 };
 use crate::{
@@ -221,7 +221,8 @@ impl HttpClient {
     }
 
     /// Sends on the I/O runtime and waits, at most until `deadline`. Dropping the future gives the request up.
-    /// `place` is kept until the request has really ended. What is read is work for the call of `clock`.
+    /// `place` is kept until the request has really ended. What is read is work for the call of `clock`; the answer is
+    /// opened where this is waited for.
     pub(super) async fn send(
         self: &Arc<Self>,
         request: CheckedRequest,
@@ -230,20 +231,24 @@ impl HttpClient {
         clock: Option<Arc<CallClock>>,
     ) -> Result<Response, HttpError> {
         let client = Arc::clone(self);
+        let received = move |bytes| {
+            client.count_received(bytes);
+            if let Some(clock) = &clock {
+                clock.work(READ_PER_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX)));
+            }
+        };
+        if let Some(backend) = &self.backend {
+            self.count_sent(&request);
+            return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, received);
+        }
+        let (client, counted) = (Arc::clone(self), received.clone());
         let task = self.io.spawn(async move {
-            let received = |bytes| {
-                client.count_received(bytes);
-                if let Some(clock) = &clock {
-                    clock.work(READ_PER_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX)));
-                }
-            };
-            let exchange = client.exchange(request, &received);
-            let answer = tokio::time::timeout_at(deadline.into(), exchange).await;
+            let answer = tokio::time::timeout_at(deadline.into(), client.exchange(request, &counted)).await;
             drop(place);
             answer.unwrap_or(Err(HttpError::Timeout))
         });
         match AbortOnDrop(task).await {
-            Ok(answer) => answer,
+            Ok(answer) => answer?.open(received),
             Err(_) => Err(HttpError::Broken("the request was given up by the host".into())),
         }
     }
@@ -253,11 +258,7 @@ impl HttpClient {
         &self,
         request: CheckedRequest,
         received: &(impl Fn(usize) + Sync),
-    ) -> Result<Response, HttpError> {
-        if let Some(backend) = &self.backend {
-            self.count_sent(&request);
-            return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, received);
-        }
+    ) -> Result<Arrived, HttpError> {
         let material = self.material().await;
         let client = self.connect(&material.connections, request.http2).await?;
         self.count_sent(&request);
@@ -268,7 +269,7 @@ impl HttpClient {
         }
         *outgoing.body_mut() = outgoing::body(request.body);
         let incoming = client.execute(outgoing).await?;
-        response::read(incoming, self.grant.max_response_bytes, &material.secrets, received).await
+        response::receive(incoming, self.grant.max_response_bytes, material.secrets, received).await
     }
 
     /// What the next request is made of; tells if files have changed.

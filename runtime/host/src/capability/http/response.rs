@@ -1,4 +1,7 @@
-//! What comes back: read under a cap, and with the operator's secrets taken out. A gRPC message is unpacked before that.
+//! What comes back: read under a cap where connections are, and opened by whoever asked: a gRPC message is unpacked, the
+//! operator's secrets are taken out.
+
+use std::sync::Arc;
 
 use http_body_util::BodyExt;
 use reqwest::{
@@ -22,20 +25,29 @@ pub(crate) struct Response {
     pub(crate) trailers: Vec<(String, String)>,
 }
 
+/// A response as it came. What is left to do takes time that an exporter's answers ask for: not that of the thread on
+/// which everybody's connections are.
+pub(super) struct Arrived {
+    parts: http::response::Parts,
+    body: Vec<u8>,
+    trailers: HeaderMap,
+    secrets: Arc<Secrets>,
+    max_bytes: usize,
+}
+
 /// Reads a response to its end, or until it is larger than `max_bytes`. `count` is told what arrives.
-pub(super) async fn read(
+pub(super) async fn receive(
     response: reqwest::Response,
     max_bytes: usize,
-    secrets: &Secrets,
+    secrets: Arc<Secrets>,
     count: impl Fn(usize),
-) -> Result<Response, HttpError> {
+) -> Result<Arrived, HttpError> {
     let (parts, mut incoming) = http::Response::<reqwest::Body>::from(response).into_parts();
-    let headers = read_headers(&parts.headers, secrets)?;
+    check_size(&parts.headers)?;
     if !secrets.is_empty() {
         refuse_other_forms(parts.status, &parts.headers)?;
     }
-    let mut body = Vec::new();
-    let mut trailers = Vec::new();
+    let (mut body, mut trailers) = (Vec::new(), HeaderMap::new());
     while let Some(frame) = incoming.frame().await {
         match frame.map_err(broken)?.into_data() {
             Ok(data) => {
@@ -47,20 +59,30 @@ pub(super) async fn read(
             }
             Err(frame) => {
                 if let Ok(map) = frame.into_trailers() {
-                    trailers = read_headers(&map, secrets)?;
+                    check_size(&map)?;
+                    trailers = map;
                 }
             }
         }
     }
-    let came = body.len();
-    let mut body = grpc::unpack(&parts.headers, body, max_bytes)?;
-    // What was unpacked counts as what arrived: it is work, and it is handed over.
-    count(body.len().saturating_sub(came));
-    if !secrets.is_empty() && grpc::is_packed(&parts.headers, &body) {
-        return Err(not_masked("a compressed message (grpc-encoding)"));
+    Ok(Arrived { parts, body, trailers, secrets, max_bytes })
+}
+
+impl Arrived {
+    /// Unpacks the message and masks secrets. `count` is told by how much the body grew.
+    pub(super) fn open(self, count: impl Fn(usize)) -> Result<Response, HttpError> {
+        let Self { parts, body, trailers, secrets, max_bytes } = self;
+        let came = body.len();
+        let mut body = grpc::unpack(&parts.headers, body, max_bytes)?;
+        // What was unpacked counts as what arrived: it is work, and it is handed over.
+        count(body.len().saturating_sub(came));
+        if !secrets.is_empty() && grpc::is_packed(&parts.headers, &body) {
+            return Err(not_masked("a compressed message (grpc-encoding)"));
+        }
+        secrets.mask(&mut body);
+        let (headers, trailers) = (texts(&parts.headers, &secrets), texts(&trailers, &secrets));
+        Ok(Response { status: parts.status.as_u16(), headers, body, trailers })
     }
-    secrets.mask(&mut body);
-    Ok(Response { status: parts.status.as_u16(), headers, body, trailers })
 }
 
 /// A credential is not found in a compressed answer, nor in a part of one. The request asked for neither.
@@ -89,11 +111,12 @@ fn broken(error: reqwest::Error) -> HttpError {
     }
 }
 
-fn read_headers(map: &HeaderMap, secrets: &Secrets) -> Result<Vec<(String, String)>, HttpError> {
+fn check_size(map: &HeaderMap) -> Result<(), HttpError> {
     let size: usize = map.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
-    if size > MAX_HEADER_BYTES {
-        return Err(HttpError::ResponseTooLarge);
-    }
+    if size > MAX_HEADER_BYTES { Err(HttpError::ResponseTooLarge) } else { Ok(()) }
+}
+
+fn texts(map: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
     let in_names = secrets.in_lower_case();
     let masked = |secrets: &Secrets, mut bytes: Vec<u8>| {
         secrets.mask(&mut bytes);
@@ -105,5 +128,5 @@ fn read_headers(map: &HeaderMap, secrets: &Secrets) -> Result<Vec<(String, Strin
         let value = decoded.unwrap_or_else(|| value.to_vec());
         (masked(&in_names, name.as_bytes().to_vec()), masked(secrets, value))
     });
-    Ok(texts.collect())
+    texts.collect()
 }
