@@ -39,6 +39,11 @@ impl SpanDraft {
         *self.ids.get_or_insert_with(|| self.plan.draw_ids())
     }
 
+    /// Whether the ids are fixed.
+    pub fn has_ids(&self) -> bool {
+        self.ids.is_some()
+    }
+
     /// Replaces the parent, in this process or another. Returns false, and changes nothing, if the ids are fixed or the
     /// context is not valid.
     pub fn set_parent(&mut self, parent: &SpanContext) -> bool {

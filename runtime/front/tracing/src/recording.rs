@@ -75,6 +75,16 @@ impl Recordings {
         std::iter::once(&mut self.first).chain(&mut self.others).find(|recording| recording.owner == owner)
     }
 
+    /// Gives all of them this parent, or none: an outer layer's may have started where an inner one's has not.
+    pub(crate) fn set_parent(&mut self, parent: &SpanContext) -> bool {
+        let mut all = std::iter::once(&self.first).chain(&self.others);
+        let is_possible = all.all(Recording::may_get_parent);
+        if is_possible {
+            std::iter::once(&mut self.first).chain(&mut self.others).for_each(|one| one.set_parent(parent));
+        }
+        is_possible
+    }
+
     /// Keeps one more recording of a span.
     pub(crate) fn add(extensions: &mut ExtensionsMut<'_>, recording: Recording) {
         match extensions.get_mut::<Self>() {
@@ -131,11 +141,14 @@ impl Recording {
         }
     }
 
-    /// Whether the span could still get this parent.
-    pub(crate) fn set_parent(&mut self, parent: &SpanContext) -> bool {
-        match &mut self.state {
-            State::Pending(draft) => draft.set_parent(parent),
-            State::Started(_) | State::Closed => false,
+    /// Whether nobody knows yet which trace the span belongs to.
+    fn may_get_parent(&self) -> bool {
+        matches!(&self.state, State::Pending(draft) if !draft.has_ids())
+    }
+
+    fn set_parent(&mut self, parent: &SpanContext) {
+        if let State::Pending(draft) = &mut self.state {
+            draft.set_parent(parent);
         }
     }
 

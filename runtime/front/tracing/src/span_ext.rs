@@ -75,44 +75,48 @@ mod sealed {
     impl Sealed for tracing::Span {}
 }
 
-/// Shows every recording of the span to `act`, the outermost layer's first. None if the span is disabled, otherwise how
-/// many there were.
-fn for_each(span: &Span, mut act: impl FnMut(&mut Recording, &Recorder)) -> Option<usize> {
-    let seen = span.with_subscriber(|(id, dispatch)| {
-        let mut seen = 0;
+/// Hands over what is recorded of a span, and the outermost layer. None if the span is disabled, none inside if no layer
+/// of this crate records it.
+fn with_recordings<T>(span: &Span, act: impl FnOnce(&mut Recordings, &SpangateLayer) -> T) -> Option<Option<T>> {
+    let answer = span.with_subscriber(|(id, dispatch)| {
         // Without a subscriber a span is disabled or has this one, depending on what other threads have asked for.
         if dispatch.is::<NoSubscriber>() {
             return None;
         }
-        let Some(layer) = dispatch.downcast_ref::<SpangateLayer>() else { return Some(0) };
-        let Some(with_extensions) = layer.with_extensions else { return Some(0) };
-        with_extensions(dispatch, id, &mut |extensions| {
-            let Some(recordings) = extensions.get_mut::<Recordings>() else { return };
-            let layers = std::iter::successors(Some(&*layer.recorder), |recorder| recorder.below.as_deref());
-            for recorder in layers {
-                if let Some(recording) = recordings.of_mut(recorder) {
-                    seen += 1;
-                    act(recording, recorder);
+        let (mut act, mut answer) = (Some(act), None);
+        if let Some(layer) = dispatch.downcast_ref::<SpangateLayer>()
+            && let Some(with_extensions) = layer.with_extensions
+        {
+            with_extensions(dispatch, id, &mut |extensions| {
+                if let Some(recordings) = extensions.get_mut::<Recordings>() {
+                    answer = act.take().map(|act| act(recordings, layer));
                 }
-            }
-        });
-        Some(seen)
+            });
+        }
+        Some(answer)
     });
-    seen.flatten()
+    answer.flatten()
+}
+
+/// Shows every recording of the span to `act`, the outermost layer's first.
+fn for_each(span: &Span, mut act: impl FnMut(&mut Recording, &Recorder)) {
+    with_recordings(span, |recordings, layer| {
+        let layers = std::iter::successors(Some(&*layer.recorder), |recorder| recorder.below.as_deref());
+        for recorder in layers {
+            if let Some(recording) = recordings.of_mut(recorder) {
+                act(recording, recorder);
+            }
+        }
+    });
 }
 
 impl SpanExt for Span {
     fn set_parent(&self, parent: impl Into<SpanContext>) -> Result<(), SetParentError> {
         let parent = parent.into();
-        let mut is_late = false;
-        let seen = for_each(self, |recording, _| {
-            is_late |= parent.is_valid() && !recording.set_parent(&parent);
-        });
-        match seen {
-            None => Err(SetParentError::Disabled),
-            Some(0) => Err(SetParentError::NoLayer),
-            Some(_) if is_late => Err(SetParentError::AlreadyStarted),
-            Some(_) => Ok(()),
+        let is_set = with_recordings(self, |recordings, _| !parent.is_valid() || recordings.set_parent(&parent));
+        match is_set.ok_or(SetParentError::Disabled)?.ok_or(SetParentError::NoLayer)? {
+            true => Ok(()),
+            false => Err(SetParentError::AlreadyStarted),
         }
     }
 

@@ -91,6 +91,21 @@ fn two_layers_in_one_subscriber_record_for_themselves() {
 }
 
 #[test]
+fn a_parent_that_one_layer_can_no_longer_take_is_given_to_none() {
+    let (first, second) = (stage(), stage());
+    let subscriber = tracing_subscriber::registry().with(first.layer()).with(second.layer());
+    tracing::subscriber::with_default(subscriber, || {
+        let span = info_span!("asked early");
+        assert!(span.context().is_valid(), "which starts the span of the outermost layer alone");
+        assert_eq!(span.set_parent(remote(TraceFlags::SAMPLED)), Err(SetParentError::AlreadyStarted));
+    });
+    for stage in [first, second] {
+        let spans = stage.memory.finished_spans();
+        assert!(named(&spans, "asked early").is_root());
+    }
+}
+
+#[test]
 fn a_layer_can_be_combined_with_others_before_it_gets_a_subscriber() {
     let stage = stage();
     let subscriber = Registry::default().with(stage.layer().and_then(Bystander));
