@@ -9,7 +9,7 @@
 //! - a 401 or 403, or what gRPC has for it, is kept for the pipeline, whatever the guest makes of it;
 //! - what came with a batch goes out with requests of that batch's call and with no others, in headers the operator chose;
 //! - the operator's headers are put on last and never shown; exact copies of them in a response are masked;
-//! - a guest's thread never runs a connection.
+//! - a guest's thread never runs a connection, and the thread of connections never opens an answer.
 
 mod client;
 mod credentials;
