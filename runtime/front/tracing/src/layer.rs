@@ -108,6 +108,11 @@ impl SpangateLayer {
         self.recorder.counts.clone()
     }
 
+    /// This layer's recorder, and those of the layers of this kind below it.
+    pub(crate) fn recorders(&self) -> impl Iterator<Item = &Recorder> + Clone {
+        std::iter::successors(Some(&*self.recorder), |recorder| recorder.below.as_deref())
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Options)) -> Self {
         change(&mut Arc::make_mut(&mut self.recorder).options);
         self

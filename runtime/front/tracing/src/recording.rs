@@ -75,14 +75,23 @@ impl Recordings {
         std::iter::once(&mut self.first).chain(&mut self.others).find(|recording| recording.owner == owner)
     }
 
-    /// Gives all of them this parent, or none: an outer layer's may have started where an inner one's has not.
-    pub(crate) fn set_parent(&mut self, parent: &SpanContext) -> bool {
-        let mut all = std::iter::once(&self.first).chain(&self.others);
-        let is_possible = all.all(Recording::may_get_parent);
-        if is_possible {
-            std::iter::once(&mut self.first).chain(&mut self.others).for_each(|one| one.set_parent(parent));
+    /// Gives the recordings of these layers the parent, or none of them: an outer layer's may have started where an inner
+    /// one's has not. A parent that is not valid changes nothing. None if these layers do not record the span.
+    pub(crate) fn set_parent<'a>(
+        &mut self,
+        layers: impl Iterator<Item = &'a Recorder> + Clone,
+        parent: &SpanContext,
+    ) -> Option<bool> {
+        let mut recordings = layers.clone().filter_map(|layer| self.of(layer)).peekable();
+        recordings.peek()?;
+        if !parent.is_valid() {
+            return Some(true);
         }
-        is_possible
+        let is_possible = recordings.all(Recording::may_get_parent);
+        if is_possible {
+            layers.for_each(|layer| self.of_mut(layer).into_iter().for_each(|recording| recording.set_parent(parent)));
+        }
+        Some(is_possible)
     }
 
     /// Keeps one more recording of a span.

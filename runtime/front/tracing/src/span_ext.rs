@@ -101,8 +101,7 @@ fn with_recordings<T>(span: &Span, act: impl FnOnce(&mut Recordings, &SpangateLa
 /// Shows every recording of the span to `act`, the outermost layer's first.
 fn for_each(span: &Span, mut act: impl FnMut(&mut Recording, &Recorder)) {
     with_recordings(span, |recordings, layer| {
-        let layers = std::iter::successors(Some(&*layer.recorder), |recorder| recorder.below.as_deref());
-        for recorder in layers {
+        for recorder in layer.recorders() {
             if let Some(recording) = recordings.of_mut(recorder) {
                 act(recording, recorder);
             }
@@ -113,8 +112,8 @@ fn for_each(span: &Span, mut act: impl FnMut(&mut Recording, &Recorder)) {
 impl SpanExt for Span {
     fn set_parent(&self, parent: impl Into<SpanContext>) -> Result<(), SetParentError> {
         let parent = parent.into();
-        let is_set = with_recordings(self, |recordings, _| !parent.is_valid() || recordings.set_parent(&parent));
-        match is_set.ok_or(SetParentError::Disabled)?.ok_or(SetParentError::NoLayer)? {
+        let is_set = with_recordings(self, |recordings, layer| recordings.set_parent(layer.recorders(), &parent));
+        match is_set.ok_or(SetParentError::Disabled)?.flatten().ok_or(SetParentError::NoLayer)? {
             true => Ok(()),
             false => Err(SetParentError::AlreadyStarted),
         }

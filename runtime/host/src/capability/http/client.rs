@@ -29,7 +29,7 @@ use super::{
     quota::{Exceeded, Quota},
     rehearsal,
     request::{CheckedRequest, MAX_HEADER_BYTES},
-    response::{self, Arrived, Response},
+    response::{self, Answer, Response},
     tls,
 };
 use crate::{
@@ -231,34 +231,32 @@ impl HttpClient {
         clock: Option<Arc<CallClock>>,
     ) -> Result<Response, HttpError> {
         let client = Arc::clone(self);
-        let received = move |bytes| {
-            client.count_received(bytes);
-            if let Some(clock) = &clock {
-                clock.work(READ_PER_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX)));
-            }
-        };
-        if let Some(backend) = &self.backend {
-            self.count_sent(&request);
-            return rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, received);
-        }
-        let (client, counted) = (Arc::clone(self), received.clone());
         let task = self.io.spawn(async move {
-            let answer = tokio::time::timeout_at(deadline.into(), client.exchange(request, &counted)).await;
+            let received = |bytes| {
+                client.count_received(bytes);
+                if let Some(clock) = &clock {
+                    clock.work(READ_PER_BYTE.saturating_mul(u32::try_from(bytes).unwrap_or(u32::MAX)));
+                }
+            };
+            let exchange = client.exchange(request, &received);
+            let answer = tokio::time::timeout_at(deadline.into(), exchange).await;
             drop(place);
             answer.unwrap_or(Err(HttpError::Timeout))
         });
         match AbortOnDrop(task).await {
-            Ok(answer) => answer?.open(received),
+            // What it takes to open it is the guest's own time.
+            Ok(answer) => answer?.open(|bytes| self.count_received(bytes)),
             Err(_) => Err(HttpError::Broken("the request was given up by the host".into())),
         }
     }
 
     /// Tells `received` of each piece of the response.
-    async fn exchange(
-        &self,
-        request: CheckedRequest,
-        received: &(impl Fn(usize) + Sync),
-    ) -> Result<Arrived, HttpError> {
+    async fn exchange(&self, request: CheckedRequest, received: &(impl Fn(usize) + Sync)) -> Result<Answer, HttpError> {
+        if let Some(backend) = &self.backend {
+            self.count_sent(&request);
+            let whole = rehearsal::exchange(&**backend, request, self.grant.max_response_bytes, received)?;
+            return Ok(Answer::Whole(whole));
+        }
         let material = self.material().await;
         let client = self.connect(&material.connections, request.http2).await?;
         self.count_sent(&request);
@@ -269,7 +267,8 @@ impl HttpClient {
         }
         *outgoing.body_mut() = outgoing::body(request.body);
         let incoming = client.execute(outgoing).await?;
-        response::receive(incoming, self.grant.max_response_bytes, material.secrets, received).await
+        let limit = self.grant.max_response_bytes;
+        response::receive(incoming, limit, material.secrets, received).await.map(Answer::Arrived)
     }
 
     /// What the next request is made of; tells if files have changed.

@@ -25,6 +25,24 @@ pub(crate) struct Response {
     pub(crate) trailers: Vec<(String, String)>,
 }
 
+/// An answer, wherever it came from.
+pub(super) enum Answer {
+    /// As a backend inside the process gave it.
+    Whole(Response),
+    /// As it came over the network.
+    Arrived(Box<Arrived>),
+}
+
+impl Answer {
+    /// As it is handed to the guest. `count` is told by how much the body grew.
+    pub(super) fn open(self, count: impl Fn(usize)) -> Result<Response, HttpError> {
+        match self {
+            Self::Whole(response) => Ok(response),
+            Self::Arrived(arrived) => arrived.open(count),
+        }
+    }
+}
+
 /// A response as it came. What is left to do takes time that an exporter's answers ask for: not that of the thread on
 /// which everybody's connections are.
 pub(super) struct Arrived {
@@ -41,7 +59,7 @@ pub(super) async fn receive(
     max_bytes: usize,
     secrets: Arc<Secrets>,
     count: impl Fn(usize),
-) -> Result<Arrived, HttpError> {
+) -> Result<Box<Arrived>, HttpError> {
     let (parts, mut incoming) = http::Response::<reqwest::Body>::from(response).into_parts();
     check_size(&parts.headers)?;
     if !secrets.is_empty() {
@@ -65,16 +83,16 @@ pub(super) async fn receive(
             }
         }
     }
-    Ok(Arrived { parts, body, trailers, secrets, max_bytes })
+    Ok(Box::new(Arrived { parts, body, trailers, secrets, max_bytes }))
 }
 
 impl Arrived {
-    /// Unpacks the message and masks secrets. `count` is told by how much the body grew.
-    pub(super) fn open(self, count: impl Fn(usize)) -> Result<Response, HttpError> {
+    /// Unpacks the message and masks secrets.
+    fn open(self, count: impl Fn(usize)) -> Result<Response, HttpError> {
         let Self { parts, body, trailers, secrets, max_bytes } = self;
         let came = body.len();
         let mut body = grpc::unpack(&parts.headers, body, max_bytes)?;
-        // What was unpacked counts as what arrived: it is work, and it is handed over.
+        // What was unpacked counts as what arrived: it is handed over.
         count(body.len().saturating_sub(came));
         if !secrets.is_empty() && grpc::is_packed(&parts.headers, &body) {
             return Err(not_masked("a compressed message (grpc-encoding)"));

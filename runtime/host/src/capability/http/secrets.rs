@@ -16,9 +16,9 @@ const MIN_SECRET_BYTES: usize = 8;
 /// What is put in place of every byte: lengths stay as they were.
 const MASK: u8 = b'*';
 
-/// The byte strings to look for.
+/// The byte strings to look for, made ready once: an answer may have thousands of short headers.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Vec<Vec<u8>>);
+pub(crate) struct Secrets(Vec<memmem::Finder<'static>>);
 
 impl Secrets {
     /// The secrets among the headers of a grant, and the proxy's.
@@ -42,7 +42,7 @@ impl Secrets {
             secrets.extend(with_password(pair.into_bytes()));
         }
         secrets.retain(|secret| secret.len() >= MIN_SECRET_BYTES);
-        Self(secrets)
+        Self(secrets.iter().map(|secret| memmem::Finder::new(secret).into_owned()).collect())
     }
 
     /// Whether there is nothing to look for.
@@ -52,7 +52,8 @@ impl Secrets {
 
     /// The same as they would be among the names of headers.
     pub(super) fn in_lower_case(&self) -> Self {
-        Self(self.0.iter().map(|secret| secret.to_ascii_lowercase()).collect())
+        let lower_case = |secret: &memmem::Finder<'_>| secret.needle().to_ascii_lowercase();
+        Self(self.0.iter().map(|secret| memmem::Finder::new(&lower_case(secret)).into_owned()).collect())
     }
 
     /// The same and one header's value more.
@@ -62,16 +63,14 @@ impl Secrets {
         all
     }
 
-    /// Overwrites every occurrence in `bytes`.
+    /// Overwrites every occurrence in `bytes`, in linear time.
     pub(crate) fn mask(&self, bytes: &mut [u8]) {
         for secret in &self.0 {
-            // In linear time, whatever a backend answers.
-            let finder = memmem::Finder::new(secret);
             let mut from = 0;
-            while let Some(at) = finder.find(&bytes[from..]) {
+            while let Some(at) = secret.find(&bytes[from..]) {
                 let start = from + at;
-                bytes[start..start + secret.len()].fill(MASK);
-                from = start + secret.len();
+                from = start + secret.needle().len();
+                bytes[start..from].fill(MASK);
             }
         }
     }
