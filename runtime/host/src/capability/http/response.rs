@@ -148,3 +148,43 @@ fn texts(map: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
     });
     texts.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, io::Write};
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn framed(flag: u8, message: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(message.len()).unwrap();
+        [&[flag][..], &length.to_be_bytes(), message].concat()
+    }
+
+    #[tokio::test]
+    async fn what_arrives_stays_as_it_is_until_it_is_opened() {
+        let message = [b"key-abcdefgh ".as_slice(), &[b'x'; 1000]].concat();
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(&message).unwrap();
+        let packed = framed(1, &gzip.finish().unwrap());
+        let response = http::Response::builder()
+            .header("content-type", "application/grpc")
+            .header("grpc-encoding", "gzip")
+            .header("x-echo", "key-abcdefgh")
+            .body(packed.clone())
+            .unwrap();
+        let header = ("x-key".parse().unwrap(), "key-abcdefgh".parse().unwrap());
+        let secrets = Arc::new(Secrets::of(&[header], None));
+        let counted = Cell::new(0);
+        let count = |bytes| counted.set(counted.get() + bytes);
+
+        let arrived = receive(response.into(), 4096, secrets, count).await.unwrap();
+        assert_eq!((&arrived.body, counted.get()), (&packed, packed.len()));
+
+        let opened = arrived.open(count).unwrap();
+        let plain = framed(0, &[b"************ ".as_slice(), &[b'x'; 1000]].concat());
+        assert_eq!((&opened.body, counted.get()), (&plain, plain.len()));
+        assert!(opened.headers.contains(&("x-echo".into(), "************".into())), "{:?}", opened.headers);
+    }
+}
