@@ -10,8 +10,10 @@ use crate::{
     config,
     receiver::{
         BindError, ConnectionStats,
+        answer::Answer,
         bind::bind,
-        listener::{Answer, ListenerLimits, Listening, listen},
+        listener::{Listening, listen},
+        listener_limits::ListenerLimits,
         reply::{ReplyBody, put, reply},
     },
     telemetry::Log,

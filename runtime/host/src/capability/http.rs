@@ -16,6 +16,7 @@ mod credentials;
 mod error;
 mod files;
 mod grant;
+mod grant_error;
 mod grpc;
 mod material;
 mod outgoing;

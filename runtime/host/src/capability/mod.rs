@@ -1,4 +1,4 @@
-//! What a guest may reach: one capability is one file, five parts, always in this order.
+//! What a guest may reach: one capability is one file, or a folder once it is large; five parts, always in this order.
 //!
 //! 1. `XGrant`: the checked form of its TOML table. 2. `XCtx`: state and budget of one exporter, shared by its
 //!    instances. 3. `XView<'_>`: what a host call sees. 4. `impl Host for XView<'_>`: the generated trait, the doing.
@@ -22,7 +22,6 @@ pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod output;
-pub(crate) mod speech;
 pub(crate) mod terminal;
 pub(crate) mod wasi;
 

@@ -13,7 +13,7 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-use super::speech::Speech;
+use super::log::speech::Speech;
 use crate::telemetry::Level;
 
 /// Bytes kept of one line; the rest of it is dropped.
@@ -112,7 +112,7 @@ impl StdoutStream for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capability::speech::tests::speech;
+    use crate::capability::log::speech::tests::speech;
 
     fn output() -> (Output, Arc<Speech>) {
         let speech = Arc::new(speech(10).0);

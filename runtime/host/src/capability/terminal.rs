@@ -3,6 +3,7 @@
 //! A guest can colour its text and nothing else: every other escape sequence and control character is shown, not sent.
 
 mod escape;
+mod sink;
 mod writer;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 
 use wasmtime::component::Linker;
 
+pub use self::sink::TerminalSink;
 pub(crate) use self::writer::TerminalWriter;
 use self::writer::{Account, Look};
 use super::{CALL, Paced, charge};
@@ -21,21 +23,6 @@ use crate::{
     bucket::{Bucket, Rate},
     telemetry::SparingLog,
 };
-
-/// Where granted exporters write. The command line's is standard output.
-///
-/// It is called on a thread of its own, by one at a time, and may block: what it does not take in time is dropped and
-/// counted.
-pub trait TerminalSink: Send + Sync {
-    /// Whether colours are wanted. Asked at the start and after each text.
-    fn colors(&self) -> bool;
-
-    /// Width in columns, if it is a terminal. Asked at the start and after each text.
-    fn width(&self) -> Option<u32>;
-
-    /// Writes text that is harmless by now. A long text comes in pieces.
-    fn write(&self, text: &str);
-}
 
 /// Permission to write so much.
 #[derive(Clone, Copy, Debug)]

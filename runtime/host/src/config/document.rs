@@ -5,10 +5,11 @@ use std::fmt;
 use toml::de::DeTable;
 
 use super::{
+    key_path::join,
     mask,
     model::Config,
     problem::{ConfigError, Problem},
-    reader::{Embedding, Reader, Surroundings, join},
+    reader::{Embedding, Reader, Surroundings},
     sections,
     source::{Complaint, Source},
 };

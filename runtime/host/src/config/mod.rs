@@ -8,6 +8,7 @@ mod bearer_token;
 mod document;
 mod environment;
 mod environment_values;
+mod key_path;
 mod mask;
 mod model;
 mod origin;

@@ -9,6 +9,7 @@ use std::{cell::RefCell, collections::BTreeMap, ops::Range, path::Path};
 use toml::de::{DeTable, DeValue};
 
 use super::{
+    key_path::join,
     mask,
     secrets::Secrets,
     source::{Complaint, Position},
@@ -112,13 +113,6 @@ impl<'a> Reader<'a> {
             _ => {}
         }
     }
-}
-
-/// `parent.key`, quoted where TOML would have it quoted.
-pub(super) fn join(parent: &str, key: &str) -> String {
-    let is_bare = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-    let key = if is_bare { key.to_owned() } else { format!("\"{}\"", key.escape_debug()) };
-    if parent.is_empty() { key } else { format!("{parent}.{key}") }
 }
 
 /// One value and its place.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use super::{reader::join, source::Complaint};
+use super::{key_path::join, source::Complaint};
 
 /// The candidate nearest to `name`, if one is near enough to be a misspelling.
 pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {

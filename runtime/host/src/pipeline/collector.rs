@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use spangate_core::{intake::Wake, signal::Signal};
-use tokio::{
-    sync::{Notify, watch},
-    time::sleep,
-};
+use spangate_core::signal::Signal;
+use tokio::{sync::watch, time::sleep};
 
-use super::{caught::ends_well, flow::Pipeline, home::Home};
+use super::{
+    caught::ends_well,
+    flow::{Pipeline, Share},
+};
 use crate::telemetry::Level;
 
 /// Between a panic and the next try.
@@ -16,34 +16,6 @@ const RESTART: Duration = Duration::from_millis(100);
 
 /// However short `schedule_delay` is, what is recorded is collected no more often than this, unless there is much.
 const SHORTEST_TICK: Duration = Duration::from_millis(1);
-
-/// Wakes the collector from a recording thread: a store and, if it sleeps, one unpark.
-pub(super) struct CollectorWake {
-    pub(super) collector: Arc<Notify>,
-    pub(super) home: Home,
-}
-
-impl Wake for CollectorWake {
-    fn wake(&self) {
-        // The locks of a collector that lives elsewhere may be held for ever.
-        if !self.is_gone() {
-            self.collector.notify_one();
-        }
-    }
-
-    fn is_gone(&self) -> bool {
-        self.home.is_elsewhere()
-    }
-}
-
-/// Which of what was recorded is collected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Share {
-    /// Full chunks, or everything when room is short.
-    Ready,
-    /// Everything; it has waited long enough, so batches are cut at once.
-    All,
-}
 
 /// Collects until the pipeline is closed, whatever happens.
 pub(super) async fn keep_collecting(pipeline: Arc<Pipeline>, mut cut_off: watch::Receiver<bool>) {

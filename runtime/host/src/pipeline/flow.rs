@@ -1,4 +1,4 @@
-//! The pipeline as a whole: entrances, lanes, and the tasks that move rows between them.
+//! The pipeline as a whole: entrances and lanes.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -14,14 +14,12 @@ use spangate_core::{
     signal::Signal,
 };
 use tokio::{
-    runtime::Handle,
     sync::{Notify, futures::Notified, watch},
     task::JoinHandle,
 };
 
 use super::{
-    collector::{CollectorWake, Share, keep_collecting},
-    delivery::deliver,
+    collector_wake::CollectorWake,
     entrance::{Entrance, ReceivedLedger, WayIn},
     home::Home,
     lane::Lane,
@@ -36,6 +34,15 @@ pub(crate) struct PipelineParts {
     pub(crate) sampler: ReceivedSampler,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: Log,
+}
+
+/// Which of what was recorded is collected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    /// Full chunks, or everything when room is short.
+    Ready,
+    /// Everything; it has waited long enough, so batches are cut at once.
+    All,
 }
 
 /// Everything between what takes rows in and the exporters.
@@ -85,17 +92,6 @@ impl Pipeline {
             cut_off: watch::Sender::new(false),
             tasks: Mutex::new(Vec::new()),
         }
-    }
-
-    /// Sets it in motion on tokio runtimes: one to deliver, and one to collect, which threads that record wake.
-    pub(crate) fn spawn(self: &Arc<Self>, runtime: &Handle, collector: &Handle) {
-        let mut tasks = vec![collector.spawn(keep_collecting(self.clone(), self.cut_off.subscribe()))];
-        for lane in &self.lanes {
-            for _ in 0..lane.settings().concurrency.max(1) {
-                tasks.push(runtime.spawn(deliver(lane.clone(), self.clock.clone(), self.cut_off.subscribe())));
-            }
-        }
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
     }
 
     /// Where its threads are.

@@ -29,8 +29,8 @@ use super::{
     authorization::Authorization,
     dead_letters::DeadLetters,
     lane_settings::LaneSettings,
-    showing::Unseen,
     subscription::Wanted,
+    unseen::Unseen,
 };
 use crate::telemetry::SparingLog;
 

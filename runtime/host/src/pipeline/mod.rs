@@ -16,9 +16,11 @@
 
 mod attempts;
 mod authorization;
+mod burying;
 mod caught;
 mod closing;
 mod collector;
+mod collector_wake;
 mod consumer;
 mod dead_letter_file;
 mod dead_letters;
@@ -34,9 +36,11 @@ mod received_sampler;
 mod report;
 mod settling;
 mod showing;
+mod spawning;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod unseen;
 mod verdict;
 
 pub(crate) use attempts::AttemptLog;

@@ -4,46 +4,19 @@
 //! the form it came in. Attributes are counted once for each row, however often it is tried.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use spangate_core::{
     batch::Batch,
     exporter::{ExportError, Fault, FaultKind},
-    narrow::{Changes, Narrowing, Rest, Shown},
+    narrow::{Narrowing, Rest, Shown},
     queue::QueueEntry,
     tally::{DropReason, Settled},
 };
 
 use super::{caught::catch, lane::Lane};
-
-/// Attributes that an exporter was not shown as they are.
-#[derive(Debug, Default)]
-pub(super) struct Unseen {
-    not_granted: AtomicU64,
-    deleted: AtomicU64,
-    hashed: AtomicU64,
-}
-
-impl Unseen {
-    fn add(&self, changes: Changes) {
-        self.not_granted.fetch_add(changes.not_granted, Ordering::Relaxed);
-        self.deleted.fetch_add(changes.deleted, Ordering::Relaxed);
-        self.hashed.fetch_add(changes.hashed, Ordering::Relaxed);
-    }
-
-    pub(super) fn read(&self) -> Changes {
-        Changes {
-            not_granted: self.not_granted.load(Ordering::Relaxed),
-            deleted: self.deleted.load(Ordering::Relaxed),
-            hashed: self.hashed.load(Ordering::Relaxed),
-        }
-    }
-}
 
 impl Lane {
     /// The batch under a narrowing, made where the exporter runs.

@@ -6,8 +6,6 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -16,40 +14,13 @@ use tokio::{
 };
 
 use super::{
-    connection::{Activity, serve},
-    reply::ReplyBody,
-    room::Room,
-    security::TlsSource,
-    stats::ConnectionStats,
+    activity::Activity, answer::Answer, connection::serve, listener_limits::ListenerLimits, room::Room,
+    security::TlsSource, stats::ConnectionStats, stopping::stopped,
 };
 use crate::telemetry::{Level, Log};
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(10);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
-
-/// Answers requests. Never fails: whatever goes wrong is an answer too.
-pub(crate) trait Answer: Send + Sync + 'static {
-    /// Answers one request. Dropped when the sender goes away.
-    fn answer(self: Arc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<ReplyBody>> + Send;
-}
-
-/// What a listener allows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ListenerLimits {
-    /// Connections at once.
-    pub(crate) max_connections: usize,
-    /// Connections at once that have not finished their TLS handshake. One more pushes out the one that has been at it
-    /// longest.
-    pub(crate) max_handshakes: usize,
-    /// Of a request's body, bytes.
-    pub(crate) max_body_bytes: usize,
-    /// HTTP/2 streams at once, of one connection.
-    pub(crate) max_concurrent_streams: u32,
-    /// From accepting a connection, its TLS handshake included, to the last byte of its first request's headers.
-    pub(crate) first_request: Duration,
-    /// From the end of one request to the last byte of the next one's headers.
-    pub(crate) idle: Duration,
-}
 
 /// Where connections come from.
 pub(crate) trait Accept: Send + 'static {
@@ -157,12 +128,6 @@ fn admit<A: Answer>(
     });
 }
 
-/// Waits until the listener is to stop.
-pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // An error means that the listener was dropped.
-    let _ = stopping.wait_for(|stop| *stop).await;
-}
-
 /// The peer went away before it was accepted: says nothing about the next one.
 fn is_of_one_connection(cause: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
@@ -186,11 +151,15 @@ fn report_panic<A>(room: &Room<A>, ended: Result<(), tokio::task::JoinError>) {
 mod tests {
     use std::{collections::VecDeque, future::pending, net::SocketAddr, sync::atomic::AtomicU64};
 
-    use http::StatusCode;
+    use http::{Request, Response, StatusCode};
+    use hyper::body::Incoming;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::{receiver::reply::reply, telemetry::LogRecord};
+    use crate::{
+        receiver::reply::{ReplyBody, reply},
+        telemetry::LogRecord,
+    };
 
     /// Fails as told before it accepts.
     struct Failing(VecDeque<io::Error>, TcpListener);

@@ -16,6 +16,8 @@
 //! they spell the answer. Unary gRPC framing is small, so it is done here on hyper: a gRPC stack would bring its own
 //! caps, its own decompression and its own statuses.
 
+mod activity;
+pub(crate) mod answer;
 mod answers;
 pub(crate) mod bind;
 mod body;
@@ -34,6 +36,7 @@ mod http2;
 mod inflate;
 mod intake;
 pub(crate) mod listener;
+pub(crate) mod listener_limits;
 mod metadata;
 mod opening;
 mod otlp_grpc;
@@ -46,6 +49,7 @@ mod security;
 mod slots;
 mod start;
 mod stats;
+mod stopping;
 
 pub use bind::BindError;
 pub use security::{Examined, FileError, examine};

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use super::{
+    answer::Answer,
     answers::{status_protobuf, taken_protobuf},
     body::{self, BodyLimits},
     encoding::Encoding,
@@ -21,7 +22,6 @@ use super::{
     failure::Failure,
     grpc_frame::{self, PREFIX_BYTES},
     intake::{Intake, Taken, Unsettled},
-    listener::Answer,
     metadata,
     reply::{ReplyBody, put, reply},
 };

@@ -11,6 +11,7 @@ use http::{
 use hyper::body::Incoming;
 
 use super::{
+    answer::Answer,
     answers::{status_json, status_protobuf, taken_json, taken_protobuf},
     body::{self, BodyLimits},
     cors::{Cors, Preflight},
@@ -19,7 +20,6 @@ use super::{
     endpoint::Endpoint,
     failure::Failure,
     intake::{Intake, Taken, Unsettled},
-    listener::Answer,
     metadata,
     reply::{ReplyBody, put, reply},
     security::Shown,

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{connection::Activity, listener::ListenerLimits, security::TlsSource, stats::ConnectionStats};
+use super::{activity::Activity, listener_limits::ListenerLimits, security::TlsSource, stats::ConnectionStats};
 use crate::telemetry::{Log, SparingLog, Sparingly};
 
 /// What the connections of one listener share.

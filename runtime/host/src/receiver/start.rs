@@ -6,9 +6,11 @@ use spangate_core::consumer::Consumer;
 use tokio::task::JoinSet;
 
 use super::{
+    answer::Answer,
     bind::{BindError, bind},
     intake::Intake,
-    listener::{Answer, ListenerLimits, Listening, listen},
+    listener::{Listening, listen},
+    listener_limits::ListenerLimits,
     otlp_grpc::OtlpGrpc,
     otlp_http::OtlpHttp,
     security::Credentials,

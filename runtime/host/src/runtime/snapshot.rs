@@ -15,26 +15,28 @@ use crate::{
     },
 };
 
-/// The document at this moment.
-pub(super) fn take(view: &View) -> Status {
-    let now = view.clock.monotonic();
-    let reasons = readiness::reasons(view);
-    let mut status = Status {
-        runtime: RuntimeStatus {
-            version: env!("CARGO_PKG_VERSION"),
-            uptime_seconds: now.saturating_sub(view.started_at).as_secs_f64(),
-            ready: reasons.is_empty(),
-            reasons,
-            stopping: view.is_stopping(),
-            disabled: view.is_disabled,
-        },
-        receivers: view.ports.get().map(PortsView::statuses).unwrap_or_default(),
-        intake: intake(&view.pipeline),
-        sandbox: view.outlets.iter().find_map(|outlet| outlet.sandboxed.as_ref()).map(|any| sandbox(any.cpu())),
-        exporters: view.outlets.iter().map(|outlet| exporter(outlet, now)).collect(),
-    };
-    redact(&mut status, &view.secrets);
-    status
+impl View {
+    /// The document at this moment.
+    pub(super) fn status(&self) -> Status {
+        let now = self.clock.monotonic();
+        let reasons = readiness::reasons(self);
+        let mut status = Status {
+            runtime: RuntimeStatus {
+                version: env!("CARGO_PKG_VERSION"),
+                uptime_seconds: now.saturating_sub(self.started_at).as_secs_f64(),
+                ready: reasons.is_empty(),
+                reasons,
+                stopping: self.is_stopping(),
+                disabled: self.is_disabled,
+            },
+            receivers: self.ports.get().map(PortsView::statuses).unwrap_or_default(),
+            intake: intake(&self.pipeline),
+            sandbox: self.outlets.iter().find_map(|outlet| outlet.sandboxed.as_ref()).map(|any| sandbox(any.cpu())),
+            exporters: self.outlets.iter().map(|outlet| exporter(outlet, now)).collect(),
+        };
+        redact(&mut status, &self.secrets);
+        status
+    }
 }
 
 /// The document in a process without the runtime's threads: no lock is touched, because it may be held for ever.

@@ -11,13 +11,12 @@ use std::{
 
 use spangate_core::clock::Clock;
 
-use super::{outlet::Outlet, ports::PortsView, snapshot};
+use super::{outlet::Outlet, ports::PortsView};
 #[cfg(feature = "receivers")]
 use crate::{admin::AdminSource, telemetry::render_metrics};
 use crate::{
     config::Secrets,
     pipeline::{Pipeline, Report},
-    status::Status,
 };
 
 /// OpenMetrics, which Prometheus asks for.
@@ -59,10 +58,6 @@ impl View {
 
     pub(super) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn status(&self) -> Status {
-        snapshot::take(self)
     }
 
     /// Takes secrets out of what exporters said.

@@ -38,7 +38,11 @@ use self::{
     envelope::HEAD_BYTES,
     eviction::{ENDING, evict},
 };
-use super::{error::CacheError, precompiled::load_own_artifact, shelf::Digest};
+use super::{
+    digest::{Digest, hexadecimal},
+    error::CacheError,
+    precompiled::load_own_artifact,
+};
 use crate::config;
 
 /// What to do about a directory that is not private.
@@ -191,11 +195,6 @@ fn default_directory() -> Option<PathBuf> {
     let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let caches = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
     Some(caches.join("spangate"))
-}
-
-/// `bytes` in lower-case hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use super::{
     cache::Cache,
     compiler::Waiting,
     component::{Prepared, link},
+    digest::Digest,
     error::LoadError,
-    guest::Links,
     linkers::Linkers,
-    shelf::{Digest, Shelf},
+    links::Links,
+    shelf::Shelf,
 };
 use crate::telemetry::{Level, SparingLog};
 

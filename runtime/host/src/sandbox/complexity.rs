@@ -24,40 +24,16 @@
 //! Those of a single function are in `function`. They bound the memory of a compilation to about a gigabyte. They bound its
 //! time to minutes at worst, on one thread of low priority, and one compilation runs at a time.
 
+mod count;
 mod function;
 mod types;
 mod unfolding;
 
 use wasmparser::{ElementItems, FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
-use self::{function::FunctionTally, unfolding::Unfolding};
+use self::{count::Count, function::FunctionTally, unfolding::Unfolding};
 use super::{component::MAX_REASON_BYTES, error::LoadError};
 use crate::text::escape_line;
-
-/// Something that is counted, and its cap.
-#[derive(Debug)]
-struct Count {
-    what: &'static str,
-    max: u64,
-    found: u64,
-}
-
-impl Count {
-    const fn new(what: &'static str, max: u64) -> Self {
-        Self { what, max, found: 0 }
-    }
-
-    fn add(&mut self, more: u64) -> Result<(), LoadError> {
-        self.found = self.found.saturating_add(more);
-        within(self.what, self.found, self.max)
-    }
-}
-
-/// # Errors
-/// [`LoadError::TooComplex`] if there is more than allowed.
-fn within(what: &'static str, found: u64, max: u64) -> Result<(), LoadError> {
-    if found > max { Err(LoadError::TooComplex { what, found, max }) } else { Ok(()) }
-}
 
 /// What is inside a component, all levels together.
 struct Tally {
@@ -136,7 +112,7 @@ impl Tally {
                 self.modules.add(1)
             }
             Payload::End(_) => {
-                self.depth.found = self.depth.found.saturating_sub(1);
+                self.depth.subtract(1);
                 Ok(())
             }
             Payload::FunctionSection(section) => self.functions.add(section.count().into()),

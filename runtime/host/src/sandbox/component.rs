@@ -7,12 +7,13 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre};
 
 use super::{
-    cache::hexadecimal,
+    digest::hexadecimal,
     error::LoadError,
-    guest::{Guest, Links},
+    guest::Guest,
     inspection::{Inspection, inspect},
     limits::{MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES},
     linkers::Linkers,
+    links::Links,
     track::{Need, v0_1::ExportIndices},
 };
 use crate::{config, text::escape_line};
@@ -139,11 +140,6 @@ pub(super) fn check_needs(component: &Component, max_memory: usize) -> Result<()
 /// An error with its causes, in one line.
 pub(super) fn told(error: &wasmtime::Error) -> String {
     escape_line(&format!("{error:#}"), MAX_REASON_BYTES)
-}
-
-/// What is linked for `grants`.
-pub(super) fn links_of(grants: &config::Grants) -> Links {
-    Links { http: grants.http.is_some(), terminal: grants.terminal }
 }
 
 /// A component that is shared by instances, of one exporter or of several.

@@ -10,7 +10,7 @@ use super::{
     limits::CallLimits,
     meter::CallUsage,
 };
-use crate::{capability::speech::LastWords, text::escape_line};
+use crate::{capability::log::speech::LastWords, text::escape_line};
 
 /// Bytes of a detail.
 const MAX_DETAIL_BYTES: usize = 1024;

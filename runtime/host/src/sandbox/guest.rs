@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use spangate_core::batch::Batch;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::Resource;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 use super::{
-    lending,
     limits::{CallLimits, Ceiling},
     observer::{GuestObserver, Read},
 };
@@ -15,14 +14,16 @@ use crate::{
     bindings::{Payloads, v0_1::BatchHandle},
     capability::{
         CallClock, Pace, Paced,
-        clock::{self, ClockCtx, ClockView},
-        http::{self, HttpClient, HttpCtx, HttpView, Refused},
-        log::{self, LogCtx, LogView},
-        metrics::{self, MetricsCtx, MetricsView},
+        clock::{ClockCtx, ClockView},
+        http::{HttpClient, HttpCtx, HttpView, Refused},
+        log::{
+            LogCtx, LogView,
+            speech::{LastWords, Speech},
+        },
+        metrics::{MetricsCtx, MetricsView},
         output::Output,
-        speech::{LastWords, Speech},
-        terminal::{self, TerminalCtx, TerminalView},
-        wasi::{self, EmptyWorld},
+        terminal::{TerminalCtx, TerminalView},
+        wasi::EmptyWorld,
     },
     telemetry::Level,
 };
@@ -41,13 +42,6 @@ impl std::fmt::Debug for Capabilities {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Capabilities")
     }
-}
-
-/// Which interfaces that need a grant are linked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Links {
-    pub(super) http: bool,
-    pub(super) terminal: bool,
 }
 
 /// The state of one instance.
@@ -178,6 +172,26 @@ impl Guest {
     pub(super) fn handles(&self) -> u32 {
         self.handles.saturating_add(self.payloads.handles())
     }
+
+    pub(super) fn clock_view(&mut self) -> ClockView<'_> {
+        ClockView { ctx: &self.capabilities.clock }
+    }
+
+    pub(super) fn log_view(&mut self) -> LogView<'_> {
+        LogView { speech: &self.speech }
+    }
+
+    pub(super) fn metrics_view(&mut self) -> MetricsView<'_> {
+        MetricsView { ctx: &self.capabilities.metrics }
+    }
+
+    pub(super) fn http_view(&mut self) -> HttpView<'_> {
+        HttpView::new(&mut self.http, &mut self.payloads)
+    }
+
+    pub(super) fn terminal_view(&mut self) -> TerminalView<'_> {
+        TerminalView { ctx: self.capabilities.terminal.as_ref() }
+    }
 }
 
 impl Paced for Guest {
@@ -190,23 +204,4 @@ impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.world.view()
     }
-}
-
-/// Links what every exporter gets, and what `links` say.
-///
-/// # Errors
-/// If two of them answer the same interface: a defect of ours.
-pub(super) fn link(linker: &mut Linker<Guest>, links: Links) -> wasmtime::Result<()> {
-    wasi::link(linker)?;
-    lending::link(linker)?;
-    clock::link(linker, |guest| ClockView { ctx: &guest.capabilities.clock })?;
-    log::link(linker, |guest| LogView { speech: &guest.speech })?;
-    metrics::link(linker, |guest| MetricsView { ctx: &guest.capabilities.metrics })?;
-    if links.http {
-        http::link(linker, |guest| HttpView::new(&mut guest.http, &mut guest.payloads))?;
-    }
-    if cfg!(feature = "terminal") && links.terminal {
-        terminal::link(linker, |guest| TerminalView { ctx: guest.capabilities.terminal.as_ref() })?;
-    }
-    Ok(())
 }

@@ -9,7 +9,8 @@ use std::{
 
 use wasmtime::{Engine, component::Linker};
 
-use super::guest::{self, Guest, Links};
+use super::{guest::Guest, lending, links::Links};
+use crate::capability::{clock, http, log, metrics, terminal, wasi};
 
 /// The linkers of one sandbox.
 pub(super) struct Linkers {
@@ -39,7 +40,7 @@ impl Linkers {
             return Ok(Arc::clone(linker));
         }
         let mut linker = Linker::new(&self.engine);
-        guest::link(&mut linker, links)?;
+        link(&mut linker, links)?;
         let linker = Arc::new(linker);
         linkers.insert(links, Arc::clone(&linker));
         Ok(linker)
@@ -50,6 +51,25 @@ impl fmt::Debug for Linkers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Linkers")
     }
+}
+
+/// Links what every exporter gets, and what `links` say.
+///
+/// # Errors
+/// If two of them answer the same interface: a defect of ours.
+fn link(linker: &mut Linker<Guest>, links: Links) -> wasmtime::Result<()> {
+    wasi::link(linker)?;
+    lending::link(linker)?;
+    clock::link(linker, Guest::clock_view)?;
+    log::link(linker, Guest::log_view)?;
+    metrics::link(linker, Guest::metrics_view)?;
+    if links.http {
+        http::link(linker, Guest::http_view)?;
+    }
+    if cfg!(feature = "terminal") && links.terminal {
+        terminal::link(linker, Guest::terminal_view)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

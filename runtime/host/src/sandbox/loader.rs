@@ -12,15 +12,16 @@ use super::{
     cache::Cache,
     compilation::{Order, prepare},
     compiler::Compiler,
-    component::{Prepared, check_bytes, check_grants, check_known, check_needs, links_of},
+    component::{Prepared, check_bytes, check_grants, check_known, check_needs},
     cpu::{Cpu, Seat},
     description::Description,
     engine::build_engine,
     error::{LoadError, SandboxError},
     exporter::SandboxExporter,
-    guest::{Capabilities, Links},
+    guest::Capabilities,
     instance::{Instance, Mould},
     linkers::Linkers,
+    links::Links,
     meter::Totals,
     observer::GuestObserver,
     shelf::Shelf,
@@ -130,7 +131,7 @@ impl Sandbox {
         if let Some(terminal) = &capabilities.terminal {
             terminal.ready().await;
         }
-        let order = Order { bytes, digest: config.digest, links: links_of(&config.grants) };
+        let order = Order { bytes, digest: config.digest, links: Links::of(&config.grants) };
         let prepared = self.prepare(&host_log, order, config.limits.memory).await?;
         let totals = Arc::new(Totals::default());
         let settings = settings_of(config);

@@ -21,7 +21,7 @@ use super::{
     meter::{CallUsage, Totals},
     metered::Metered,
 };
-use crate::capability::{CallClock, speech::LastWords};
+use crate::capability::{CallClock, log::speech::LastWords};
 
 /// A call in progress.
 pub(super) type Call<'a, R> = Pin<Box<dyn Future<Output = wasmtime::Result<R>> + Send + 'a>>;

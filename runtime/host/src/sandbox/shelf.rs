@@ -10,10 +10,7 @@ use std::{
 
 use wasmtime::component::Component;
 
-use super::{component::Prepared, guest::Links};
-
-/// SHA-256 of a component's bytes.
-pub(super) type Digest = [u8; 32];
+use super::{component::Prepared, digest::Digest, links::Links};
 
 /// Components that exporters of one sandbox use.
 #[derive(Debug, Default)]

@@ -17,7 +17,7 @@ use std::{
 
 use spangate_core::suppression::suppress_this_thread;
 
-use super::log::{Level, LogRecord, LogSink};
+use super::log_record::{Level, LogRecord, LogSink};
 
 /// Records that may wait for the sink.
 const MAX_WAITING: usize = 1024;

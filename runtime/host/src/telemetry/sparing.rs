@@ -12,7 +12,7 @@ use std::{
 
 use spangate_core::clock::Clock;
 
-use super::log::{Level, Log};
+use super::{log::Log, log_record::Level};
 use crate::{
     bucket::{Bucket, Rate},
     clock::SystemClock,

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::log::{Level, LogRecord, LogSink};
+use super::log_record::{Level, LogRecord, LogSink};
 
 /// One thing that was said.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use super::misses::Misses;
+use super::{misses::Misses, resolve_error::ResolveError};
 
 /// Lookups of one exporter that may be under way at once.
 const MAX_LOOKUPS: usize = 2;
@@ -49,33 +49,6 @@ impl Lookup for SystemLookup {
             Ok(found.take(MAX_ADDRESSES).collect())
         })
     }
-}
-
-/// Why a name gave no address to connect to.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ResolveError {
-    /// Addresses were found, and none is permitted.
-    #[error("{0}")]
-    Denied(String),
-    /// The resolver answered with an error.
-    #[error("`{name}` could not be resolved: {why}")]
-    Failed {
-        /// What was looked up.
-        name: String,
-        /// What the resolver said.
-        why: String,
-    },
-    /// The name exists and has no address.
-    #[error("`{0}` has no address")]
-    Empty(String),
-    /// No answer in time.
-    #[error("`{name}` was not resolved within {} ms", .after.as_millis())]
-    TimedOut {
-        /// What was looked up.
-        name: String,
-        /// How long was waited.
-        after: Duration,
-    },
 }
 
 /// The lookups of one exporter.

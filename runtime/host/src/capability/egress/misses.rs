@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::lookups::ResolveError;
+use super::resolve_error::ResolveError;
 
 /// How long a failure is remembered: short, since it ends with the fault.
 const REMEMBERED: Duration = Duration::from_secs(2);

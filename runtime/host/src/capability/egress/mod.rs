@@ -19,13 +19,16 @@ mod policy;
 #[cfg(all(test, feature = "http"))]
 mod properties;
 #[cfg(feature = "http")]
+mod resolve_error;
+#[cfg(feature = "http")]
 mod resolver;
 
 #[cfg(all(test, feature = "http"))]
 pub(crate) use self::lookups::LookingUp;
 #[cfg(feature = "http")]
 pub(crate) use self::{
-    lookups::{Lookup, Lookups, ResolveError, SystemLookup},
+    lookups::{Lookup, Lookups, SystemLookup},
     policy::{EgressPolicy, EntryError, Refusal},
+    resolve_error::ResolveError,
     resolver::PermittedResolver,
 };

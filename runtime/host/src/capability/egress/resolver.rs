@@ -9,8 +9,9 @@ use std::{net::SocketAddr, sync::Arc};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::{
-    lookups::{Lookups, MAX_ADDRESSES, ResolveError},
+    lookups::{Lookups, MAX_ADDRESSES},
     policy::EgressPolicy,
+    resolve_error::ResolveError,
 };
 
 /// Resolves for the connections of one exporter.

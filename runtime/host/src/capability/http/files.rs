@@ -12,10 +12,7 @@ use std::{
 use reqwest::header::HeaderValue;
 use rustls::{RootCertStore, sign::SingleCertAndKey};
 
-use super::{
-    grant::{HttpGrantError, file_error},
-    tls,
-};
+use super::{grant_error::HttpGrantError, tls};
 use crate::config;
 
 /// A longer file is something else than certificates: bytes. The system's bundle has a quarter of a MiB.
@@ -97,12 +94,12 @@ impl Files {
         let roots = self.ca_file.as_ref().and_then(|path| {
             let roots = read(path, MAX_BYTES)
                 .and_then(|pem| tls::read_roots(&pem))
-                .map_err(|why| errors.push(file_error("ca_file", path, why)));
+                .map_err(|why| errors.push(HttpGrantError::in_file("ca_file", path, why)));
             roots.ok().map(Arc::new)
         });
         let identity = self.client_cert.as_ref().and_then(|files| read_identity(files, &mut errors).map(Arc::new));
         let authorization = self.bearer_token_file.as_ref().and_then(|path| {
-            read_token(path).map_err(|why| errors.push(file_error("bearer_token_file", path, why))).ok()
+            read_token(path).map_err(|why| errors.push(HttpGrantError::in_file("bearer_token_file", path, why))).ok()
         });
         if errors.is_empty() { Ok(Contents { roots, identity, authorization }) } else { Err(errors) }
     }
@@ -111,11 +108,11 @@ impl Files {
 fn read_identity(files: &config::ClientCert, errors: &mut Vec<HttpGrantError>) -> Option<SingleCertAndKey> {
     let config::ClientCert { cert_file, key_file } = files;
     let chain = read(cert_file, MAX_BYTES).and_then(|pem| tls::read_chain(&pem));
-    let chain = chain.map_err(|why| errors.push(file_error("client_cert_file", cert_file, why)));
+    let chain = chain.map_err(|why| errors.push(HttpGrantError::in_file("client_cert_file", cert_file, why)));
     let key = read(key_file, MAX_BYTES).and_then(|pem| tls::read_key(&pem));
-    let key = key.map_err(|why| errors.push(file_error("client_key_file", key_file, why)));
+    let key = key.map_err(|why| errors.push(HttpGrantError::in_file("client_key_file", key_file, why)));
     let identity = tls::identity(chain.ok()?, key.ok()?);
-    identity.map_err(|why| errors.push(file_error("client_key_file", key_file, why))).ok()
+    identity.map_err(|why| errors.push(HttpGrantError::in_file("client_key_file", key_file, why))).ok()
 }
 
 /// The whole of a regular file: opening a pipe would wait for somebody who writes into it.

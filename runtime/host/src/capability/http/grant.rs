@@ -1,10 +1,6 @@
 //! `[grants.http]` in checked form.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use reqwest::{
     Proxy,
@@ -13,14 +9,12 @@ use reqwest::{
 
 use super::{
     files::{Contents, Files, Look},
+    grant_error::HttpGrantError,
     quota::QuotaGrant,
     request::is_host_header,
     secrets::Secrets,
 };
-use crate::{
-    capability::egress::{EgressPolicy, EntryError},
-    config,
-};
+use crate::{capability::egress::EgressPolicy, config};
 
 /// `[grants.http]` in checked form.
 #[derive(Debug)]
@@ -42,32 +36,6 @@ pub(crate) struct HttpGrant {
     pub(super) max_bytes_per_second: usize,
     pub(super) max_request_bytes: usize,
     pub(super) max_response_bytes: usize,
-}
-
-/// What is wrong with a `[grants.http]`, by key.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum HttpGrantError {
-    #[error("allow: {0}")]
-    Allow(#[from] EntryError),
-    #[error("headers: `{0}` is not a header name")]
-    HeaderName(String),
-    #[error("headers: the value of `{0}` contains characters that no header may carry")]
-    HeaderValue(String),
-    #[error("headers: `{0}` belongs to the connection and cannot be set")]
-    HostHeader(String),
-    #[error("{key}: {}: {why}", .path.display())]
-    File {
-        /// `ca_file`, `client_cert_file`, `client_key_file` or `bearer_token_file`.
-        key: &'static str,
-        /// As configured.
-        path: PathBuf,
-        /// What reading it said.
-        why: String,
-    },
-    #[error("proxy: {0}")]
-    Proxy(EntryError),
-    #[error("proxy: {0}")]
-    ProxyAddress(String),
 }
 
 impl HttpGrant {
@@ -143,11 +111,6 @@ fn check_proxy(proxy: &config::HttpProxy, errors: &mut Vec<HttpGrantError>) -> O
         Some((name, password)) => made.basic_auth(name, password.expose()),
         None => made,
     })
-}
-
-/// What is wrong with the file that `key` names.
-pub(super) fn file_error(key: &'static str, path: &Path, why: String) -> HttpGrantError {
-    HttpGrantError::File { key, path: path.to_owned(), why }
 }
 
 fn check_headers(config: &config::HttpGrant, errors: &mut Vec<HttpGrantError>) -> Vec<(HeaderName, HeaderValue)> {

@@ -14,7 +14,8 @@ use tokio::{sync::OnceCell, task::JoinHandle, time::timeout};
 
 use super::{
     files::{Contents, Files, Look},
-    grant::{HttpGrant, HttpGrantError},
+    grant::HttpGrant,
+    grant_error::HttpGrantError,
     secrets::Secrets,
 };
 

@@ -21,7 +21,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::runtime::Handle;
 
-use super::{client::HttpUsage, grant::HttpGrantError, *};
+use super::{client::HttpUsage, grant_error::HttpGrantError, *};
 use crate::{
     capability::egress::{LookingUp, Lookup, SystemLookup},
     config,

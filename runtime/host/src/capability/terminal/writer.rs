@@ -19,7 +19,7 @@ use std::{
 
 use tokio::{sync::Notify, time::timeout_at};
 
-use super::{TerminalSink, escape::next_piece};
+use super::{escape::next_piece, sink::TerminalSink};
 
 /// Bytes of one exporter that may wait. One text alone may have more: as much as one call may hand over.
 const MAX_WAITING_BYTES: usize = 1 << 20;

@@ -7,7 +7,7 @@ use wasmtime_wasi::{I32Exit, WasiCtxView};
 
 use super::*;
 use crate::{
-    capability::{Pace, clock::ClockGrant, speech::tests::speech},
+    capability::{Pace, clock::ClockGrant, log::speech::tests::speech},
     telemetry::Level,
 };
 

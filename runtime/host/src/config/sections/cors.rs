@@ -10,7 +10,7 @@ use super::{
         shapes::{duration, list, string},
         source::Complaint,
     },
-    receivers::header_name,
+    header_name::header_name,
 };
 
 /// Longer than browsers remember.

@@ -10,7 +10,7 @@ use super::{
         source::Complaint,
         suggest::{nearest, one_of},
     },
-    receivers::name_refusal,
+    header_name::name_refusal,
 };
 
 /// Set by the host itself: a grant that sets them too could smuggle requests.

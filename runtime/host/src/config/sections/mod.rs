@@ -5,6 +5,7 @@ mod cors;
 mod exporter;
 mod free;
 mod grants;
+mod header_name;
 mod headers;
 mod receivers;
 mod root;

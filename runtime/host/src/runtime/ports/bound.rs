@@ -14,13 +14,13 @@ use super::{
         io::IoThreads,
         view::View,
     },
-    receivers::{ReceiverView, RunningReceiver, start_receivers},
+    ports_view::PortsView,
+    receivers::{RunningReceiver, start_receivers},
 };
 use crate::{
     admin::{BoundAdmin, start_admin},
     config::{self, Config},
     receiver::BindError,
-    status::ReceiverStatus,
     telemetry::Log,
 };
 
@@ -32,11 +32,6 @@ pub(in super::super) struct Ports {
     receivers: Mutex<Vec<RunningReceiver>>,
     admin: Mutex<Option<BoundAdmin>>,
     admin_addr: Option<SocketAddr>,
-}
-
-/// The ports as others see them.
-pub(in super::super) struct PortsView {
-    receivers: Vec<Arc<ReceiverView>>,
 }
 
 impl Ports {
@@ -69,7 +64,7 @@ impl Ports {
         });
         problems.into_result()?;
         // Set once, here: nobody else has it yet.
-        let _ = view.ports.set(PortsView { receivers: receivers.iter().map(|one| one.view.clone()).collect() });
+        let _ = view.ports.set(PortsView::new(receivers.iter().map(|one| one.view.clone()).collect()));
         Ok(Self {
             receivers: Mutex::new(receivers),
             admin_addr: admin.as_ref().map(BoundAdmin::local_addr),
@@ -97,21 +92,6 @@ impl Ports {
         if let Some(admin) = admin {
             admin.stop(deadline).await;
         }
-    }
-}
-
-impl PortsView {
-    pub(in super::super) fn statuses(&self) -> Vec<ReceiverStatus> {
-        self.receivers.iter().map(|receiver| receiver.status()).collect()
-    }
-
-    /// Names of receivers that do not listen (any more).
-    pub(in super::super) fn unbound(&self) -> impl Iterator<Item = &'static str> {
-        self.receivers.iter().filter(|receiver| !receiver.is_bound()).map(|receiver| receiver.name)
-    }
-
-    pub(in super::super) fn local_addr(&self, receiver: &str) -> Option<SocketAddr> {
-        self.receivers.iter().find(|view| view.name == receiver).map(|view| view.local_addr)
     }
 }
 

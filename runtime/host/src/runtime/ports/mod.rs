@@ -6,9 +6,11 @@ mod absent;
 #[cfg(feature = "receivers")]
 mod bound;
 #[cfg(feature = "receivers")]
+mod ports_view;
+#[cfg(feature = "receivers")]
 mod receivers;
 
 #[cfg(not(feature = "receivers"))]
 pub(super) use absent::{Ports, PortsView};
 #[cfg(feature = "receivers")]
-pub(super) use bound::{Ports, PortsView};
+pub(super) use {bound::Ports, ports_view::PortsView};

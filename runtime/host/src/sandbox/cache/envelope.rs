@@ -9,7 +9,7 @@
 
 use twox_hash::XxHash3_64;
 
-use crate::sandbox::shelf::Digest;
+use crate::sandbox::digest::Digest;
 
 /// Changed whenever anything about the format is.
 const MAGIC: [u8; 8] = *b"spgt\0\0\0\x02";

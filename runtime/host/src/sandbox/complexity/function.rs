@@ -13,7 +13,7 @@
 
 use wasmparser::{FuncValidator, FunctionBody, Operator, OperatorsReader, WasmModuleResources};
 
-use super::within;
+use super::count::within;
 use crate::sandbox::error::LoadError;
 
 const MAX_BYTES: u64 = 1 << 20;

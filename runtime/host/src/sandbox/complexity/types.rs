@@ -6,7 +6,7 @@
 
 use wasmparser::{BinaryReader, ComponentImport, ComponentType, InstanceTypeDeclaration, Result};
 
-use super::{Count, within};
+use super::count::{Count, within};
 use crate::sandbox::error::LoadError;
 
 /// Types of components and instances in each other.

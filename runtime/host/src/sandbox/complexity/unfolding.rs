@@ -6,7 +6,7 @@
 
 use wasmparser::{ComponentInstance, Payload};
 
-use super::within;
+use super::count::within;
 use crate::sandbox::error::LoadError;
 
 /// Instances that one instance of the whole comes to. The compiler takes about a microsecond for each, and far less than a

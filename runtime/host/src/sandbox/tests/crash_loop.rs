@@ -16,10 +16,7 @@ use super::super::{
     quarantine::{Purpose, Quarantine},
 };
 use crate::{
-    capability::{
-        log::{LogCtx, LogGrant},
-        speech::Speech,
-    },
+    capability::log::{LogCtx, LogGrant, speech::Speech},
     telemetry::{Level, Log, SparingLog, Sparingly, test_sink::Lines},
 };
 

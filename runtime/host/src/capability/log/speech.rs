@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use super::log::LogCtx;
+use super::ctx::LogCtx;
 use crate::{telemetry::Level, text::escape_line};
 
 /// Lines kept of one call.
@@ -103,7 +103,7 @@ impl Drop for Speech {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::capability) mod tests {
     use super::*;
     use crate::{
         capability::log::LogGrant,
