@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    ops::ControlFlow,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
@@ -32,7 +33,7 @@ const SAME_KEYSTROKE: Duration = Duration::from_millis(300);
 
 /// What happens while the command runs.
 #[derive(Debug)]
-pub(crate) enum Event {
+enum Event {
     /// The start came to an end.
     Started(Box<Result<Runtime, StartError>>),
     /// A signal of this name asks to stop.
@@ -60,7 +61,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit> {
 
 fn start_and_stop(document: &Document, log: &Arc<StderrLog>) -> Result<Exit> {
     let (sender, events) = sync_channel(8);
-    stop_signals::listen(sender.clone()).context("cannot listen for signals")?;
+    let stop = sender.clone();
+    let on_signal = move |name| stop.send(Event::Stop(name)).map_or(ControlFlow::Break(()), ControlFlow::Continue);
+    stop_signals::listen(on_signal).context("cannot listen for signals")?;
     start(document, log, sender.clone())?;
     let runtime = match events.recv()? {
         Event::Started(started) => match *started {

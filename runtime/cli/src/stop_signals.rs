@@ -1,21 +1,19 @@
-//! Ctrl-C and SIGTERM as messages.
+//! Ctrl-C and SIGTERM, by name.
 
-use std::{io, sync::mpsc::SyncSender};
+use std::{io, ops::ControlFlow};
 
-use crate::run::Event;
-
-/// Sends one [`Event::Stop`] per signal, from a thread of its own.
+/// Calls `on_signal` with the name of each signal, on a thread of its own, until that breaks.
 ///
 /// # Errors
 /// If the operating system gives no thread or takes no handler.
-pub(crate) fn listen(events: SyncSender<Event>) -> io::Result<()> {
+pub(crate) fn listen(mut on_signal: impl FnMut(&'static str) -> ControlFlow<()> + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // handlers are in place when this returns, so that a signal right after the start is not missed
     let mut signals = runtime.block_on(async { Signals::new() })?;
     let forward = move || {
         runtime.block_on(async move {
             while let Some(name) = signals.next().await {
-                if events.send(Event::Stop(name)).is_err() {
+                if on_signal(name).is_break() {
                     break;
                 }
             }

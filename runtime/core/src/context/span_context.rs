@@ -1,23 +1,6 @@
 //! The part of a span that other processes know.
 
-use super::{SpanId, TraceId, TraceState, trace_parent};
-
-/// W3C trace flags. Only `SAMPLED` has a meaning here; test it by mask, never by equality.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TraceFlags(pub u8);
-
-impl TraceFlags {
-    /// Nothing set.
-    pub const NONE: Self = Self(0);
-
-    /// The trace is recorded and exported.
-    pub const SAMPLED: Self = Self(1);
-
-    /// Whether the trace is recorded and exported.
-    pub fn is_sampled(self) -> bool {
-        self.0 & Self::SAMPLED.0 != 0
-    }
-}
+use super::{SpanId, TraceFlags, TraceId, TraceState, trace_parent::TraceParent};
 
 /// Which span of which trace, and whether it is sampled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,16 +37,18 @@ impl SpanContext {
         trace_state: impl IntoIterator<Item = &'a str>,
     ) -> Option<Self> {
         let mut trace_parents = trace_parent.into_iter();
-        let context = trace_parent::parse(trace_parents.next()?)?;
+        let TraceParent { trace_id, span_id, trace_flags } = TraceParent::parse(trace_parents.next()?)?;
         if trace_parents.next().is_some() {
             return None;
         }
-        Some(Self { trace_state: TraceState::from_headers(trace_state).unwrap_or_default(), ..context })
+        let trace_state = TraceState::from_headers(trace_state).unwrap_or_default();
+        Some(Self { trace_id, span_id, trace_flags, is_remote: true, trace_state })
     }
 
     /// The value of a `traceparent` header. None if the context is not valid.
     pub fn to_trace_parent(&self) -> Option<String> {
-        self.is_valid().then(|| trace_parent::format(self))
+        let Self { trace_id, span_id, trace_flags, .. } = *self;
+        self.is_valid().then(|| TraceParent { trace_id, span_id, trace_flags }.to_string())
     }
 
     /// The value of a `tracestate` header, at most 512 characters. None if there is nothing to send.

@@ -1,36 +1,48 @@
 //! The `traceparent` header. Source: W3C Trace Context, section 3.2.
 
-use super::{SpanContext, SpanId, TraceFlags, TraceId, TraceState, ids::hex_byte};
+use std::fmt;
+
+use super::{SpanId, TraceFlags, TraceId, ids::hex_byte};
 
 /// Length of version 00.
 const LEN: usize = 55;
 
-/// Reads a header's value. Versions above 00 are read as far as they agree with 00.
-pub(super) fn parse(value: &str) -> Option<SpanContext> {
-    let bytes = value.as_bytes();
-    let version = hex_byte(bytes.get(..2)?)?;
-    let has_right_length = match version {
-        0xff => false,
-        0 => bytes.len() == LEN,
-        _ => bytes.len() == LEN || bytes.get(LEN) == Some(&b'-'),
-    };
-    let has_dashes = [2, 35, 52].iter().all(|at| bytes.get(*at) == Some(&b'-'));
-    if !has_right_length || !has_dashes {
-        return None;
-    }
-    let flags = hex_byte(bytes.get(53..LEN)?)?;
-    Some(SpanContext {
-        trace_id: TraceId::from_hex(bytes.get(3..35)?)?,
-        span_id: SpanId::from_hex(bytes.get(36..52)?)?,
-        trace_flags: TraceFlags(flags & TraceFlags::SAMPLED.0),
-        is_remote: true,
-        trace_state: TraceState::default(),
-    })
+/// What the header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TraceParent {
+    pub(super) trace_id: TraceId,
+    pub(super) span_id: SpanId,
+    pub(super) trace_flags: TraceFlags,
 }
 
-/// Writes version 00, with no flag but `sampled`.
-pub(super) fn format(context: &SpanContext) -> String {
-    format!("00-{}-{}-{:02x}", context.trace_id, context.span_id, u8::from(context.is_sampled()))
+impl TraceParent {
+    /// Reads a header's value. Versions above 00 are read as far as they agree with 00; of the flags only `sampled` is.
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        let bytes = value.as_bytes();
+        let version = hex_byte(bytes.get(..2)?)?;
+        let has_right_length = match version {
+            0xff => false,
+            0 => bytes.len() == LEN,
+            _ => bytes.len() == LEN || bytes.get(LEN) == Some(&b'-'),
+        };
+        let has_dashes = [2, 35, 52].iter().all(|at| bytes.get(*at) == Some(&b'-'));
+        if !has_right_length || !has_dashes {
+            return None;
+        }
+        let flags = hex_byte(bytes.get(53..LEN)?)?;
+        Some(Self {
+            trace_id: TraceId::from_hex(bytes.get(3..35)?)?,
+            span_id: SpanId::from_hex(bytes.get(36..52)?)?,
+            trace_flags: TraceFlags(flags & TraceFlags::SAMPLED.0),
+        })
+    }
+}
+
+impl fmt::Display for TraceParent {
+    /// Version 00, with no flag but `sampled`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{}-{}-{:02x}", self.trace_id, self.span_id, u8::from(self.trace_flags.is_sampled()))
+    }
 }
 
 #[cfg(test)]
@@ -47,28 +59,28 @@ mod tests {
 
     #[test]
     fn a_valid_header_is_read_in_full() {
-        let context = parse(VALID).expect("valid");
+        let context = TraceParent::parse(VALID).expect("valid");
         assert_eq!(context.trace_id.0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
         assert_eq!(context.span_id.0, [0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8]);
-        assert!(context.is_sampled() && context.is_remote);
-        assert_eq!(format(&context), VALID);
+        assert!(context.trace_flags.is_sampled());
+        assert_eq!(context.to_string(), VALID);
     }
 
     #[test]
     fn sampled_is_tested_by_mask_and_unknown_flags_are_not_sent_on() {
-        let sampled = parse(&with_flags("09")).expect("valid");
-        assert!(sampled.is_sampled());
-        assert_eq!(format(&sampled), VALID);
-        assert!(!parse(&with_flags("08")).expect("valid").is_sampled());
-        assert!(parse(&with_flags("ff")).expect("valid").is_sampled());
+        let sampled = TraceParent::parse(&with_flags("09")).expect("valid");
+        assert!(sampled.trace_flags.is_sampled());
+        assert_eq!(sampled.to_string(), VALID);
+        assert!(!TraceParent::parse(&with_flags("08")).expect("valid").trace_flags.is_sampled());
+        assert!(TraceParent::parse(&with_flags("ff")).expect("valid").trace_flags.is_sampled());
     }
 
     #[test]
     fn a_later_version_is_read_as_00_and_may_be_longer() {
-        let context = parse(&format!("01{}-extra", &VALID[2..])).expect("valid");
-        assert_eq!(format(&context), VALID);
-        assert!(parse(&format!("01{}", &VALID[2..])).is_some());
-        assert!(parse(&format!("01{}.extra", &VALID[2..])).is_none());
+        let context = TraceParent::parse(&format!("01{}-extra", &VALID[2..])).expect("valid");
+        assert_eq!(context.to_string(), VALID);
+        assert!(TraceParent::parse(&format!("01{}", &VALID[2..])).is_some());
+        assert!(TraceParent::parse(&format!("01{}.extra", &VALID[2..])).is_none());
     }
 
     #[test]
@@ -95,14 +107,14 @@ mod tests {
             "",
             "00",
         ] {
-            assert_eq!(parse(value), None, "{value}");
+            assert_eq!(TraceParent::parse(value), None, "{value}");
         }
     }
 
     proptest! {
         #[test]
         fn no_text_can_make_parsing_panic(value in ".{0,70}") {
-            let _ = parse(&value);
+            let _ = TraceParent::parse(&value);
         }
 
         #[test]
@@ -110,8 +122,8 @@ mod tests {
             let mut bytes = VALID.as_bytes().to_vec();
             bytes[at] = byte;
             let value = String::from_utf8(bytes).expect("ascii");
-            if let Some(context) = parse(&value) {
-                prop_assert_eq!(&format(&context)[3..53], &value[3..53]);
+            if let Some(context) = TraceParent::parse(&value) {
+                prop_assert_eq!(&context.to_string()[3..53], &value[3..53]);
             }
         }
     }

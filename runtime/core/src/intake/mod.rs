@@ -15,6 +15,7 @@ mod constants;
 mod flat;
 mod lane;
 mod ledger;
+mod open_chunk;
 mod options;
 mod records;
 mod room;

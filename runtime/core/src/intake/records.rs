@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{chunk::OpenChunk, lane::Record, split::GROUP};
+use super::{lane::Record, open_chunk::OpenChunk, split::GROUP};
 use crate::{
     columns::{Columns, ColumnsBuilder},
     scope::Origin,
@@ -72,7 +72,7 @@ impl Records {
 
     /// The origins alone, as resource and scope tables: the number of an origin is the row of its scope.
     pub(crate) fn surroundings(&self) -> Columns {
-        self.begin().into_chunk().columns.freeze()
+        self.begin().into_columns().freeze()
     }
 
     /// As columns.
@@ -99,7 +99,7 @@ impl Records {
             }
         }
         chunk.push_group(&group);
-        chunk.into_chunk().columns
+        chunk.into_columns()
     }
 
     fn begin(&self) -> OpenChunk {

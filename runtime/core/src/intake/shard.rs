@@ -3,10 +3,10 @@
 use std::sync::{Arc, atomic::AtomicBool};
 
 use super::{
-    chunk::{FullChunk, OpenChunk},
     flat::FlatSpans,
     lane::Blocks,
     ledger::{IntakeDropReason, IntakeLedger},
+    open_chunk::{FullChunk, OpenChunk},
     options::IntakeOptions,
     room::Room,
 };

@@ -6,9 +6,10 @@ use std::sync::{
 };
 
 use super::{
-    chunk::{Chunk, FullChunk},
+    chunk::Chunk,
     lane::{Blocks, Lane, Pushed},
     ledger::{IntakeDropReason, IntakeLedger},
+    open_chunk::FullChunk,
     options::IntakeOptions,
     room::Room,
     shard::{Row, Shard, Shared, Taken},
@@ -86,7 +87,7 @@ impl Seat {
         let mut full = Vec::new();
         take(&mut self.lock(), &mut full);
         for chunk in full {
-            let (chunk, spare) = chunk.split();
+            let (chunk, spare) = Chunk::of_full(chunk);
             into.push(chunk);
             if let Some(spare) = spare {
                 self.lock().keep(spare);

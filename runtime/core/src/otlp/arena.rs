@@ -3,7 +3,7 @@
 //! Most texts are short, and a call that copies a few bytes costs more than the bytes. So a step copies 32 at once where
 //! there are so many to read and to write; what was too much is written over by the next text.
 
-use super::walk::Words;
+use super::visit::Words;
 
 /// Bytes copied in a step.
 const STEP: usize = 32;

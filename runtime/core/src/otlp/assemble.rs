@@ -18,37 +18,60 @@ pub(super) fn without_unindexed(request: &Request) -> Request {
     Assembly::plan(request, &rows).write()
 }
 
-pub(super) fn select(request: &Request, rows: &[u32]) -> Request {
-    let is_ascending = rows.is_sorted_by(|a, b| a < b) && rows.last().is_none_or(|last| *last < request.rows());
-    if is_ascending {
-        return if rows.len() == request.rows() as usize {
-            request.clone()
-        } else {
-            Assembly::plan(request, rows).write()
-        };
+impl Request {
+    /// The rows in ascending order, each once, whatever the order asked for. Rows that do not exist are ignored.
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let is_ascending = rows.is_sorted_by(|a, b| a < b) && rows.last().is_none_or(|last| *last < self.rows());
+        if is_ascending {
+            return if rows.len() == self.rows() as usize { self.clone() } else { Assembly::plan(self, rows).write() };
+        }
+        let mut sorted: Vec<u32> = rows.iter().copied().filter(|row| *row < self.rows()).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        self.select(&sorted)
     }
-    let mut sorted: Vec<u32> = rows.iter().copied().filter(|row| *row < request.rows()).collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    select(request, &sorted)
-}
 
-pub(super) fn join(requests: &[Request]) -> Option<Request> {
-    let [first, rest @ ..] = requests else { return None };
-    if rest.is_empty() {
-        return Some(first.clone());
+    /// All rows of all requests in order, as one. None if there are no requests, if they are of different signals, or
+    /// if together they reach 4 GiB.
+    pub fn join(requests: &[Self]) -> Option<Self> {
+        let [first, rest @ ..] = requests else { return None };
+        if rest.is_empty() {
+            return Some(first.clone());
+        }
+        let total: usize = requests.iter().map(|request| request.bytes().len()).sum();
+        if total >= u32::MAX as usize || rest.iter().any(|request| request.signal() != first.signal()) {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(total);
+        let mut index = Index::default();
+        for request in requests {
+            append_index(&mut index, request.index(), bytes.len() as u32);
+            bytes.extend_from_slice(request.bytes());
+        }
+        Some(Request::new(first.signal(), Bytes::from(bytes), index))
     }
-    let total: usize = requests.iter().map(|request| request.bytes().len()).sum();
-    if total >= u32::MAX as usize || rest.iter().any(|request| request.signal() != first.signal()) {
-        return None;
+
+    /// The most that a row adds to the size of a part whose last row is `last`, or that has none.
+    pub fn added_size(&self, row: u32, last: Option<u32>) -> usize {
+        /// A tag and the longest length.
+        const HEADER: usize = 1 + 5;
+        let index = self.index();
+        let at = |row: u32| index.rows.get(row as usize).map(|row| (row.scope, index.scopes.get(row.scope as usize)));
+        let (Some(row), Some((scope, Some(of)))) = (index.rows.get(row as usize), at(row)) else { return 0 };
+        let last = last.and_then(at);
+        let mut size = field_length(row.body.len()) + size_of::<Row>();
+        if last.is_none_or(|(last, _)| last != scope) {
+            size += HEADER + total(index.fields_of_scope(scope as usize)) + size_of::<Scope>() + size_of::<ByteRange>();
+        }
+        if last.and_then(|(_, last)| last).is_none_or(|last| last.resource != of.resource) {
+            let fields = total(index.fields_of_resource(of.resource as usize));
+            size += HEADER + fields + size_of::<Resource>() + size_of::<ByteRange>();
+        }
+        if last.is_none() {
+            size += total(&index.request_fields) + size_of::<ByteRange>();
+        }
+        size
     }
-    let mut bytes = Vec::with_capacity(total);
-    let mut index = Index::default();
-    for request in requests {
-        append_index(&mut index, request.index(), bytes.len() as u32);
-        bytes.extend_from_slice(request.bytes());
-    }
-    Some(Request::new(first.signal(), Bytes::from(bytes), index))
 }
 
 /// Appends an index whose request begins at `base` of the joined bytes.
@@ -168,27 +191,6 @@ fn copy_fields(out: &mut Vec<u8>, bytes: &[u8], fields: &[ByteRange], new: &mut 
     if out.len() > start {
         new.push(ByteRange::new(start, out.len()));
     }
-}
-
-/// The most that a row adds to the size of a request whose last row is `last`, or that has none.
-pub(super) fn added_size(index: &Index, row: u32, last: Option<u32>) -> usize {
-    /// A tag and the longest length.
-    const HEADER: usize = 1 + 5;
-    let at = |row: u32| index.rows.get(row as usize).map(|row| (row.scope, index.scopes.get(row.scope as usize)));
-    let (Some(row), Some((scope, Some(of)))) = (index.rows.get(row as usize), at(row)) else { return 0 };
-    let last = last.and_then(at);
-    let mut size = field_length(row.body.len()) + size_of::<Row>();
-    if last.is_none_or(|(last, _)| last != scope) {
-        size += HEADER + total(index.fields_of_scope(scope as usize)) + size_of::<Scope>() + size_of::<ByteRange>();
-    }
-    if last.and_then(|(_, last)| last).is_none_or(|last| last.resource != of.resource) {
-        let fields = total(index.fields_of_resource(of.resource as usize));
-        size += HEADER + fields + size_of::<Resource>() + size_of::<ByteRange>();
-    }
-    if last.is_none() {
-        size += total(&index.request_fields) + size_of::<ByteRange>();
-    }
-    size
 }
 
 /// Bytes of a length-delimited field with a tag of one byte.

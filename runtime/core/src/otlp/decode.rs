@@ -5,7 +5,7 @@
 
 use super::arena::Arena;
 use super::index::Index;
-use super::walk::{Attribute, Event, MAX_DEPTH, Resource, Scope, Span, SpanEvent, SpanLink, Visit, Words};
+use super::visit::{Attribute, Event, MAX_DEPTH, Resource, Scope, Span, SpanEvent, SpanLink, Visit, Words};
 use super::walk::{walk_event, walk_resource_field, walk_scope_field, walk_span};
 use super::wire::{Message, Read, Reader, What};
 use crate::columns::{Columns, ColumnsBuilder, Counts, Owner, push_u64};

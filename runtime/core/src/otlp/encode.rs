@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::back_writer::BackWriter;
 use super::fields::{any_value, elements, key_value, log_record, request, resource, resource_rows, scope, scope_rows};
 use super::fields::{span, span_event, span_link, status};
-use super::walk::MAX_DEPTH;
+use super::visit::MAX_DEPTH;
 use crate::columns::{AttributeRow, Columns, Groups, Owner, id_at, join_words, kind, owned, pair, u64_at};
 use crate::signal::Signal;
 

@@ -2,7 +2,7 @@
 //! mapping, but ids are hexadecimal and enums are numbers. Default values are omitted.
 
 use super::json_writer::JsonWriter;
-use super::walk::MAX_DEPTH;
+use super::visit::MAX_DEPTH;
 use crate::columns::{AttributeRow, Columns, Groups, Owner, id_at, join_words, kind, owned, pair, u64_at};
 use crate::signal::Signal;
 

@@ -19,7 +19,9 @@ mod request;
 mod scan;
 mod simple;
 mod tally;
+mod visit;
 mod walk;
+mod walk_attribute;
 mod wire;
 
 pub use encode::encode;

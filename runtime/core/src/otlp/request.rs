@@ -4,10 +4,10 @@ use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 
+use super::decode;
 use super::fields::log_record;
 use super::index::{ByteRange, Index, NO_TRACE_ID};
 use super::wire::{Message, Reader};
-use super::{assemble, decode};
 use crate::{columns::Columns, signal::Signal};
 
 /// An OTLP request as bytes, ExportTraceServiceRequest or ExportLogsServiceRequest. The bytes hold exactly the indexed
@@ -65,11 +65,6 @@ impl Request {
         name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
     }
 
-    /// The rows in ascending order, each once, whatever the order asked for. Rows that do not exist are ignored.
-    pub fn select(&self, rows: &[u32]) -> Self {
-        assemble::select(self, rows)
-    }
-
     /// The rows of a range, as far as they exist.
     pub fn slice(&self, rows: Range<u32>) -> Self {
         let rows: Vec<u32> = (rows.start..rows.end.min(self.rows())).collect();
@@ -82,21 +77,10 @@ impl Request {
         self.select(&rows)
     }
 
-    /// All rows of all requests in order, as one. None if there are no requests, if they are of different signals, or
-    /// if together they reach 4 GiB.
-    pub fn join(requests: &[Self]) -> Option<Self> {
-        assemble::join(requests)
-    }
-
     /// The most bytes around a row: the fields of its scope, its resource and the request that are not rows. Every part of
     /// the request that has the row has them too.
     pub fn most_surroundings(&self) -> usize {
         self.index.surroundings().max().unwrap_or(0)
-    }
-
-    /// The most that a row adds to the size of a part whose last row is `last`, or that has none.
-    pub fn added_size(&self, row: u32, last: Option<u32>) -> usize {
-        assemble::added_size(&self.index, row, last)
     }
 
     /// The rows as columns.

@@ -16,7 +16,7 @@ use super::{
     assemble,
     ids::{InvalidId, check, check_optional},
     tally::Tally,
-    walk,
+    visit, walk,
 };
 use crate::signal::Signal;
 
@@ -145,7 +145,7 @@ impl Scan<'_> {
     /// A `ResourceSpans` or `ResourceLogs`. It is left out of the index if it has no rows.
     fn resource(&mut self, mut r: Reader<'_>) -> Read<()> {
         let (first_scope, first_field) = (self.index.scopes.len(), self.index.resource_fields.len());
-        let mut row = walk::Resource::default();
+        let mut row = visit::Resource::default();
         self.tally.counts.resources += 1;
         loop {
             self.check_size(&r)?;
@@ -171,7 +171,7 @@ impl Scan<'_> {
     /// A `ScopeSpans` or `ScopeLogs`. It is left out of the index if it has no rows.
     fn scope(&mut self, mut r: Reader<'_>) -> Read<()> {
         let (first_row, first_field) = (self.index.rows.len(), self.index.scope_fields.len());
-        let mut row = walk::Scope::default();
+        let mut row = visit::Scope::default();
         self.tally.counts.scopes += 1;
         loop {
             let start = r.at();

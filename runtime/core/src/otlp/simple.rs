@@ -6,7 +6,7 @@
 
 use super::{
     fields::{any_value, key_value},
-    walk::{Attribute, Visit},
+    visit::{Attribute, Visit},
 };
 use crate::columns::{kind, words};
 
@@ -69,7 +69,8 @@ mod tests {
 
     use super::{
         super::{
-            walk::{SpanEvent, SpanLink, Words, walk_key_value},
+            visit::{SpanEvent, SpanLink, Words},
+            walk_attribute::walk_key_value,
             wire::{Message, Reader, What},
         },
         *,

@@ -1,7 +1,7 @@
 //! The visitor that only counts.
 
 use super::ids::{InvalidId, check_optional};
-use super::walk::{Attribute, MAX_DEPTH, SpanEvent, SpanLink, Visit, Words};
+use super::visit::{Attribute, MAX_DEPTH, SpanEvent, SpanLink, Visit, Words};
 use super::wire::What;
 use crate::columns::{Counts, Owner};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{builder::Recorder, pool};
+use super::builder::Recorder;
 use crate::{
     attribute::KeyValue,
     clock::Reading,
@@ -38,14 +38,6 @@ impl OpenSpan {
     pub(super) fn set_attributes(&mut self, attributes: &mut impl Iterator<Item = KeyValue>) {
         // Not a `for` loop: that moves every attribute of an array twice.
         attributes.for_each(|attribute| self.data.set_attribute(attribute.key, attribute.value, &self.recorder.limits));
-    }
-
-    /// Ends the span now, unless it has ended, and keeps the box for another.
-    pub(super) fn finish(mut open: Box<Self>) {
-        if !open.is_ended {
-            open.end_at(open.now());
-        }
-        pool::put_back(open);
     }
 
     /// Now, in Unix nanoseconds: the start and the monotonic time since, so that setting the machine's clock changes no

@@ -44,3 +44,11 @@ pub(super) fn put_back(mut span: Box<OpenSpan>) {
         }
     });
 }
+
+/// Ends the span now, unless it has ended, and keeps the box for another.
+pub(super) fn finish(mut open: Box<OpenSpan>) {
+    if !open.is_ended {
+        open.end_at(open.now());
+    }
+    put_back(open);
+}

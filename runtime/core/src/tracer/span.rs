@@ -2,7 +2,7 @@
 
 use std::{any::type_name, error::Error};
 
-use super::open_span::OpenSpan;
+use super::{open_span::OpenSpan, pool};
 use crate::{
     attribute::{Key, KeyValue, Value},
     context::SpanContext,
@@ -187,7 +187,7 @@ impl Drop for Span {
         let Inner::Recorded(_) = self.0 else { return };
         let inner = std::mem::replace(&mut self.0, Inner::NotRecorded(SpanContext::default()));
         if let Inner::Recorded(open) = inner {
-            OpenSpan::finish(open);
+            pool::finish(open);
         }
     }
 }

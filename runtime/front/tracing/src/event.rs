@@ -9,8 +9,8 @@ use tracing_core::{Event, Level};
 
 use crate::{
     fields::{FieldValue, Fields, attributes},
-    layer::Options,
     metadata,
+    recorder::Options,
 };
 
 /// What is recorded of an event.

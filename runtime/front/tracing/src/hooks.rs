@@ -15,8 +15,9 @@ use tracing_subscriber::{
 use crate::{
     event::EventFields,
     fields::{FieldCount, Fields, attributes},
-    layer::{Recorder, SpangateLayer},
+    layer::SpangateLayer,
     metadata,
+    recorder::Recorder,
     recording::{Recording, Recordings, State, with_extensions},
     span_fields::SpanFields,
     special,

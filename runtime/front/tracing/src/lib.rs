@@ -7,6 +7,7 @@ mod hooks;
 mod layer;
 mod metadata;
 pub mod propagation;
+mod recorder;
 mod recording;
 mod span_ext;
 mod span_fields;

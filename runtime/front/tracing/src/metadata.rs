@@ -5,7 +5,7 @@ use std::thread;
 use spangate_core::attribute::{KeyValue, Value};
 use tracing_core::Metadata;
 
-use crate::layer::Options;
+use crate::recorder::Options;
 
 /// The attributes of a span that go before its fields.
 pub(crate) fn of_span(options: Options, metadata: &'static Metadata<'static>, put: &mut impl FnMut(KeyValue)) {

@@ -17,7 +17,7 @@ use spangate_core::{
 use tracing_core::{Dispatch, Subscriber, span::Id};
 use tracing_subscriber::registry::{ExtensionsMut, LookupSpan, SpanRef};
 
-use crate::{layer::Recorder, writer::Writer};
+use crate::{recorder::Recorder, writer::Writer};
 
 /// Finds a span by its id in the subscriber that a layer is part of.
 pub(crate) type WithExtensions = fn(&Dispatch, &Id, &mut dyn FnMut(&mut ExtensionsMut<'_>));

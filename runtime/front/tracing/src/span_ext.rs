@@ -8,7 +8,8 @@ use spangate_core::{
 use tracing::{Span, subscriber::NoSubscriber};
 
 use crate::{
-    layer::{Recorder, SpangateLayer},
+    layer::SpangateLayer,
+    recorder::Recorder,
     recording::{Recording, Recordings},
 };
 

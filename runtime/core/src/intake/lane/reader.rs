@@ -12,12 +12,7 @@ use super::{
     record::{END, Record, attributes_of, origin_of, set_origin, words_of},
 };
 use crate::{
-    intake::{
-        chunk::{Chunk, OpenChunk},
-        records::Records,
-        shard::Shared,
-        split::GROUP,
-    },
+    intake::{chunk::Chunk, open_chunk::OpenChunk, records::Records, shard::Shared, split::GROUP},
     scope::Origin,
 };
 
@@ -135,7 +130,7 @@ impl Reader {
             }
         }
         chunk.push_group(&group);
-        chunk.into_chunk()
+        Chunk::of_spans(chunk)
     }
 }
 

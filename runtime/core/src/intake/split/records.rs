@@ -1,6 +1,6 @@
 //! Spans that were written in words.
 
-use super::{Texts, split_ids, split_rows, split_words};
+use super::column::{Texts, split_ids, split_rows, split_words};
 use crate::{
     columns::{ColumnsBuilder, Owner, SpanRows, join_words, push_text},
     intake::{constants::Constants, lane::Record},
