@@ -56,3 +56,36 @@ impl SpanContext {
         self.trace_state.to_header()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE_PARENT: &str = "00-0102030405060708090a0b0c0d0e0f10-a1a2a3a4a5a6a7a8-01";
+
+    #[test]
+    fn headers_are_a_context_of_another_process_and_become_the_same_headers() {
+        let context = SpanContext::from_headers([TRACE_PARENT], ["a=1", "b=2"]).expect("valid");
+        assert!(context.is_remote && context.is_valid() && context.is_sampled());
+        assert_eq!(context.to_trace_parent().as_deref(), Some(TRACE_PARENT));
+        assert_eq!(context.to_trace_state().as_deref(), Some("a=1,b=2"));
+    }
+
+    #[test]
+    fn no_traceparent_two_or_a_wrong_one_start_a_new_trace() {
+        for trace_parents in [&[][..], &[TRACE_PARENT; 2], &["00"]] {
+            assert_eq!(SpanContext::from_headers(trace_parents.iter().copied(), ["a=1"]), None, "{trace_parents:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_tracestate_is_dropped_alone() {
+        let context = SpanContext::from_headers([TRACE_PARENT], ["=,"]).expect("valid");
+        assert_eq!((context.to_trace_state(), context.is_remote), (None, true));
+    }
+
+    #[test]
+    fn a_context_without_ids_has_no_header() {
+        assert_eq!(SpanContext::default().to_trace_parent(), None);
+    }
+}
