@@ -1,12 +1,13 @@
 //! CPU time of threads of this process, by their names. Linux tells it; elsewhere it is zero.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, process, time::Duration};
 
 /// What the threads whose names begin with `prefix` have used since they were started. A thread that has ended counts no
-/// more; of a name Linux knows the first 15 bytes.
+/// more; of a name Linux knows the first 15 bytes. The main thread, which has the program's name, never counts.
 pub fn cpu_of_threads(prefix: &str) -> Duration {
+    let main = process::id().to_string();
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    tasks.filter_map(|task| cpu_of(&task.path(), prefix)).sum()
+    tasks.filter(|task| *task.file_name() != *main).filter_map(|task| cpu_of(&task.path(), prefix)).sum()
 }
 
 /// proc_pid_schedstat(5): nanoseconds on a processor, then two more numbers.
@@ -45,5 +46,15 @@ mod tests {
         }
         drop(end);
         thread.join().unwrap();
+    }
+
+    #[test]
+    fn the_main_thread_does_not_count_whatever_the_program_is_called() {
+        let name = format!("/proc/self/task/{}/comm", process::id());
+        let Ok(before) = fs::read_to_string(&name) else { return };
+        fs::write(&name, "main-of-test").unwrap();
+        let (named, counted) = (fs::read_to_string(&name).unwrap(), cpu_of_threads("main-of-test"));
+        fs::write(&name, before.trim_end()).unwrap();
+        assert_eq!((named.trim_end(), counted), ("main-of-test", Duration::ZERO));
     }
 }
