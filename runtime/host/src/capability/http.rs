@@ -11,7 +11,10 @@
 //! - the operator's headers are put on last and never shown; exact copies of them in a response are masked;
 //! - a guest's thread never runs a connection, and the thread of connections never opens an answer.
 
+mod abort_on_drop;
+mod account;
 mod client;
+mod connector;
 mod credentials;
 mod error;
 mod files;
@@ -105,7 +108,7 @@ impl HttpCtx {
     /// As in the contract.
     pub(crate) async fn send(&mut self, request: Request) -> Result<Response, HttpError> {
         let answer = self.try_send(request).await;
-        answer.inspect_err(|error| self.client.count_refused(error))
+        answer.inspect_err(|error| self.client.account().count_refused(error))
     }
 
     async fn try_send(&mut self, request: Request) -> Result<Response, HttpError> {
@@ -123,7 +126,7 @@ impl HttpCtx {
             return Err(HttpError::Timeout);
         }
         request.tell_time_left(deadline - now);
-        let place = self.client.admit(request.body.len(), now)?;
+        let place = self.client.account().admit(request.body.len(), now)?;
         self.requests_left = left;
         let client = Arc::clone(&self.client);
         let url = request.url.clone();

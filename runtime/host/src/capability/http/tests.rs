@@ -21,7 +21,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::runtime::Handle;
 
-use super::{client::HttpUsage, grant_error::HttpGrantError, *};
+use super::{account::HttpUsage, grant_error::HttpGrantError, *};
 use crate::{
     capability::egress::{LookingUp, Lookup, SystemLookup},
     config,
@@ -94,6 +94,6 @@ fn counted(ctx: &HttpCtx) -> [u64; 4] {
 
 /// Waits until no request is in flight.
 async fn all_ended(client: &HttpClient) {
-    tokio::time::timeout(Duration::from_secs(60), client.all_ended()).await.expect("a request never ended");
+    tokio::time::timeout(Duration::from_secs(60), client.account().all_ended()).await.expect("a request never ended");
     assert_eq!(client.usage().in_flight, 0);
 }

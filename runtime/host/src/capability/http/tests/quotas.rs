@@ -15,14 +15,14 @@ fn client_of(edit: impl FnOnce(&mut config::HttpGrant)) -> Arc<HttpClient> {
 #[tokio::test]
 async fn requests_are_in_flight_up_to_the_limit_and_a_place_that_is_left_is_free() {
     let (client, now) = (client_of(|grant| grant.max_in_flight = 2), Instant::now());
-    let first = client.admit(0, now).unwrap();
-    let _second = client.admit(0, now).unwrap();
-    assert!(is_over(client.admit(0, now).err(), "2 requests in flight (max_in_flight)"));
+    let first = client.account().admit(0, now).unwrap();
+    let _second = client.account().admit(0, now).unwrap();
+    assert!(is_over(client.account().admit(0, now).err(), "2 requests in flight (max_in_flight)"));
     assert_eq!(client.usage().in_flight, 2);
     drop(first);
     assert_eq!(client.usage().in_flight, 1);
-    let _third = client.admit(0, now).unwrap();
-    assert!(is_over(client.admit(0, now).err(), "max_in_flight"));
+    let _third = client.account().admit(0, now).unwrap();
+    assert!(is_over(client.account().admit(0, now).err(), "max_in_flight"));
 }
 
 #[tokio::test]
@@ -30,23 +30,23 @@ async fn requests_and_bytes_of_a_second_are_refused_by_the_key_that_limits_them(
     let now = Instant::now();
     let client = client_of(|grant| grant.max_requests_per_second = 3);
     for _ in 0..3 {
-        drop(client.admit(0, now).unwrap());
+        drop(client.account().admit(0, now).unwrap());
     }
-    assert!(is_over(client.admit(0, now).err(), "3 requests in one second (max_requests_per_second)"));
-    drop(client.admit(0, now + Duration::from_secs(1)).unwrap());
+    assert!(is_over(client.account().admit(0, now).err(), "3 requests in one second (max_requests_per_second)"));
+    drop(client.account().admit(0, now + Duration::from_secs(1)).unwrap());
 
     let client = client_of(|grant| (grant.max_bytes_per_second, grant.max_request_bytes) = (2_000, 100));
-    assert!(is_over(client.admit(2_001, now).err(), "2000 bytes in one second (max_bytes_per_second)"));
-    drop(client.admit(1_999, now).unwrap());
-    drop(client.admit(1, now).unwrap());
-    assert!(is_over(client.admit(1, now).err(), "max_bytes_per_second"));
+    assert!(is_over(client.account().admit(2_001, now).err(), "2000 bytes in one second (max_bytes_per_second)"));
+    drop(client.account().admit(1_999, now).unwrap());
+    drop(client.account().admit(1, now).unwrap());
+    assert!(is_over(client.account().admit(1, now).err(), "max_bytes_per_second"));
     assert_eq!(client.usage().in_flight, 0, "who is refused keeps no place");
 }
 
 /// Uses the quota up for an hour: its clock is ahead.
 fn exhaust(client: &HttpClient, bytes: usize) {
     let later = Instant::now() + Duration::from_secs(3_600);
-    while client.admit(bytes, later).is_ok() {}
+    while client.account().admit(bytes, later).is_ok() {}
 }
 
 #[tokio::test]
