@@ -1,14 +1,11 @@
 //! What the calls of one exporter share: its parts, its idle instances, its standing.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
-use spangate_core::exporter::{ExportError, Fault, FaultKind};
+use spangate_core::exporter::{Fault, FaultKind};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{
@@ -21,15 +18,12 @@ use super::{
     instance::{Instance, Mould},
     limits::{CallLimits, longest_call},
     meter::Totals,
-    quarantine::{Admission, Purpose, Quarantine},
-    state::{Cost, ExporterState, LastFault},
+    quarantine::{Admission, Purpose},
+    standing::Standing,
+    state::{Cost, ExporterState},
     threads::Threads,
 };
-use crate::{
-    capability::terminal::TerminalCtx,
-    config,
-    telemetry::{Level, SparingLog},
-};
+use crate::{capability::terminal::TerminalCtx, config, telemetry::SparingLog};
 
 /// What is fixed once an exporter is loaded.
 pub(super) struct Parts {
@@ -57,20 +51,10 @@ pub(super) struct Body {
     pub(super) seat: Seat,
     /// One permit per instance that may run.
     pub(super) slots: Arc<Semaphore>,
-    quarantine: Mutex<Quarantine>,
-    last_fault: Mutex<Option<LastFault>>,
+    pub(super) standing: Standing,
     idle: Mutex<IdlePool<Instance>>,
     /// Told when an instance begins to have nothing to do and no other had.
     has_idle: Arc<Notify>,
-    /// Instances lost to faults and not made again yet.
-    lost: AtomicU64,
-}
-
-/// A call that was let in. Dropped without a verdict, it was abandoned.
-pub(super) struct Admitted<'a> {
-    body: &'a Body,
-    admission: Admission,
-    is_open: bool,
 }
 
 impl Body {
@@ -81,11 +65,9 @@ impl Body {
         Self {
             seat,
             slots: Arc::new(Semaphore::new(parts.concurrency)),
-            quarantine: Mutex::new(Quarantine::new()),
-            last_fault: Mutex::default(),
+            standing: Standing::new(Arc::clone(&parts.totals), Arc::clone(&parts.host_log)),
             idle: Mutex::new(idle),
             has_idle: Arc::default(),
-            lost: AtomicU64::new(0),
             parts,
         }
     }
@@ -100,26 +82,6 @@ impl Body {
         longest_call(self.parts.limits.deadline, self.seat.guaranteed() / self.parts.concurrency as f64)
     }
 
-    /// Lets a call in.
-    ///
-    /// # Errors
-    /// [`ExportError::Unavailable`] in quarantine.
-    pub(super) fn admit(&self) -> Result<Admitted<'_>, ExportError> {
-        let mut quarantine = lock(&self.quarantine);
-        match quarantine.admit(Instant::now()) {
-            Ok(admission) => Ok(Admitted { body: self, admission, is_open: true }),
-            Err(delay) => {
-                let faults = quarantine.faults_in_a_row();
-                drop(quarantine);
-                let last = lock(&self.last_fault).as_ref().map(|last| last.fault.to_string()).unwrap_or_default();
-                let seconds = delay.as_secs_f64();
-                let reason =
-                    format!("in quarantine for {seconds:.1} s after {faults} faults in a row; the last: {last}");
-                Err(ExportError::Unavailable { delay, reason })
-            }
-        }
-    }
-
     /// An idle instance, or a fresh one, configured.
     ///
     /// # Errors
@@ -128,11 +90,11 @@ impl Body {
         if let Some(instance) = self.take_idle() {
             return Ok(instance);
         }
-        let lost = self.lost.fetch_update(Relaxed, Relaxed, |lost| lost.checked_sub(1));
+        let was_lost = self.standing.take_lost();
         let mut instance = Instance::new(self.mould()).await?;
         match instance.configure(&self.parts.settings, &self.seat).await? {
             Ok(()) => {
-                self.parts.totals.rebuilds.fetch_add(u64::from(lost.is_ok()), Relaxed);
+                self.parts.totals.rebuilds.fetch_add(u64::from(was_lost), Relaxed);
                 Ok(instance)
             }
             Err(errors) => Err(refused_later(&errors)),
@@ -141,12 +103,12 @@ impl Body {
 
     /// An instance that is ready and does nothing.
     pub(super) fn take_idle(&self) -> Option<Instance> {
-        lock(&self.idle).take()
+        self.idle().take()
     }
 
     /// How many instances are ready and do nothing.
     pub(super) fn idle_count(&self) -> usize {
-        lock(&self.idle).len()
+        self.idle().len()
     }
 
     /// As many permits as there are.
@@ -161,7 +123,7 @@ impl Body {
             Instance::count_recycled(&self.parts.totals);
             return Some(instance);
         }
-        let mut idle = lock(&self.idle);
+        let mut idle = self.idle();
         // Asked under the lock: who closes the slots empties the pool afterwards.
         if !self.slots.is_closed() {
             let was_empty = idle.len() == 0;
@@ -179,7 +141,7 @@ impl Body {
     pub(super) async fn retire_idle(body: Weak<Self>) {
         let Some(has_idle) = body.upgrade().map(|body| Arc::clone(&body.has_idle)) else { return };
         loop {
-            let Some(wait) = body.upgrade().map(|body| lock(&body.idle).wait(Instant::now())) else { return };
+            let Some(wait) = body.upgrade().map(|body| body.idle().wait(Instant::now())) else { return };
             let Some(wait) = wait else {
                 has_idle.notified().await;
                 continue;
@@ -188,7 +150,7 @@ impl Body {
             let Some(body) = body.upgrade() else { return };
             // As if it were a call: no more instances run at once than may, and none after the last call.
             let Ok(_slot) = body.slots.acquire().await else { return };
-            let expired = lock(&body.idle).take_expired(Instant::now());
+            let expired = body.idle().take_expired(Instant::now());
             if let Some(instance) = expired {
                 body.retire(instance).await;
             }
@@ -200,10 +162,10 @@ impl Body {
     pub(super) async fn retire(&self, mut instance: Instance) {
         match instance.flush(self.limits(), &self.seat).await {
             Ok(answer) => {
-                lock(&self.quarantine).succeed_idle();
+                self.standing.succeed_idle();
                 self.tell_refusal("flush", answer);
             }
-            Err(fault) => self.blame(Admission::Ordinary, Purpose::Idle, &fault),
+            Err(fault) => self.standing.blame(Admission::Ordinary, Purpose::Idle, &fault),
         }
     }
 
@@ -214,32 +176,13 @@ impl Body {
         }
     }
 
-    /// Counts and tells a fault. The standing is the caller's to change.
-    pub(super) fn note_fault(&self, fault: &Fault) {
-        self.count_fault(fault);
-        self.parts.host_log.tell(Level::Warn, format_args!("stopped: {fault}"));
-    }
-
-    /// Counts and tells a fault, which may lead into quarantine. On one line: a crash loop should not fill a log.
-    fn blame(&self, admission: Admission, purpose: Purpose, fault: &Fault) {
-        self.count_fault(fault);
-        let sent = lock(&self.quarantine).fault(admission, purpose, Instant::now(), fastrand::f64());
-        tell_fault(&self.parts.host_log, sent, fault);
-    }
-
-    fn count_fault(&self, fault: &Fault) {
-        self.parts.totals.add_fault(fault.kind);
-        self.lost.fetch_add(1, Relaxed);
-        *lock(&self.last_fault) = Some(LastFault { fault: fault.clone(), at: Instant::now() });
-    }
-
     /// Everything that is known at this moment.
     pub(super) fn state(&self) -> ExporterState {
         let Parts { totals, capabilities, host_log, .. } = &self.parts;
         let http = capabilities.http.usage();
         ExporterState {
-            health: lock(&self.quarantine).health(),
-            last_fault: lock(&self.last_fault).clone(),
+            health: self.standing.health(),
+            last_fault: self.standing.last_fault(),
             faults: totals.faults(),
             cost: self.cost(),
             rebuilds: totals.rebuilds.load(Relaxed),
@@ -274,44 +217,14 @@ impl Body {
         }
     }
 
+    /// What a panic left behind is still sound here: every update is one assignment.
+    fn idle(&self) -> MutexGuard<'_, IdlePool<Instance>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn mould(&self) -> Mould<'_> {
         let Parts { prepared, capabilities, totals, limits, .. } = &self.parts;
         Mould { prepared, capabilities, totals, max_memory: limits.memory, seat: &self.seat }
-    }
-}
-
-impl Admitted<'_> {
-    /// The export returned.
-    pub(super) fn succeed(mut self) {
-        self.is_open = false;
-        lock(&self.body.quarantine).succeed(self.admission);
-    }
-
-    /// A call that delivers nothing returned. A probe has still to be made.
-    pub(super) fn succeed_idle(self) {
-        lock(&self.body.quarantine).succeed_idle();
-    }
-
-    /// The call faulted: the fault is counted and told, and may lead into quarantine.
-    pub(super) fn fault(mut self, purpose: Purpose, fault: &Fault) {
-        self.is_open = false;
-        self.body.blame(self.admission, purpose, fault);
-    }
-}
-
-impl Drop for Admitted<'_> {
-    fn drop(&mut self) {
-        if self.is_open {
-            lock(&self.body.quarantine).abandon(self.admission, Instant::now());
-        }
-    }
-}
-
-/// Tells a fault, and into how long a quarantine it led. One that led into none may come again at the next call.
-pub(super) fn tell_fault(log: &SparingLog, quarantine: Option<Duration>, fault: &Fault) {
-    match quarantine.map(|length| length.as_secs_f64()) {
-        Some(seconds) => log.tell(Level::Warn, format_args!("in quarantine for {seconds:.1} s, stopped: {fault}")),
-        None => log.complain(format_args!("stopped: {fault}")),
     }
 }
 
@@ -322,9 +235,4 @@ fn refused_later(errors: &[SettingError]) -> Fault {
         kind: FaultKind::BadReply,
         detail: format!("a fresh instance refused the settings that the first one took: {first}"),
     }
-}
-
-/// What a panic left behind is still sound here: every update is one assignment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,9 @@
 //! Runs exporters as WebAssembly components, each within declared limits.
 //!
 //! Four files, four questions: `limits` what the operator declared, `meter` what one call used, `fault` why it was
-//! stopped, `quarantine` whether it is called again. The way of one call: [`SandboxExporter`] -> `body` (standing, idle
-//! instances) -> `instance` -> `metered_store` -> `metered` (in turn with others: `turn`, `cpu`, `turns`) -> the guest, whose host calls come back through `guest`,
-//! `lending` and the capabilities.
+//! stopped, `quarantine` whether it is called again. The way of one call: [`SandboxExporter`] -> `export` or `idle_calls`
+//! (let in by `standing`) -> `run` -> `body` (idle instances) -> `instance` -> `metered_store` -> `metered` (in turn with
+//! others: `turn`, `cpu`, `turns`) -> the guest, whose host calls come back through `guest`, `lending` and the capabilities.
 
 mod body;
 #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "without a compiler the cache is only read"))]
@@ -20,12 +20,14 @@ mod detail;
 mod digest;
 mod engine;
 mod error;
+mod export;
 mod exporter;
 mod fault;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod guest;
 mod idle;
+mod idle_calls;
 mod inspection;
 mod instance;
 mod interval;
@@ -40,11 +42,13 @@ mod metered_store;
 mod observer;
 mod precompiled;
 mod quarantine;
+mod run;
 mod scan;
 mod shelf;
 mod signal;
 #[cfg(target_os = "linux")]
 mod stacks;
+mod standing;
 mod standstill;
 mod state;
 #[cfg(test)]

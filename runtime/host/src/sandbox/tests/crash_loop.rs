@@ -12,8 +12,8 @@ use spangate_core::{
 };
 
 use super::super::{
-    body::tell_fault,
     quarantine::{Purpose, Quarantine},
+    standing::tell_fault,
 };
 use crate::{
     capability::log::{LogCtx, LogGrant, speech::Speech},
