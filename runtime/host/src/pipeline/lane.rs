@@ -161,11 +161,15 @@ impl Lane {
     pub(super) fn next_step(&self, now: Duration) -> Step {
         let mut state = self.lock();
         if let Some(until) = state.may_try(now) {
-            let (wait, dropped) = (state.wait(until, self.settings.retry.max_age), state.drop_old(&self.settings, now));
+            let dropped = state.drop_old(&self.settings, now);
+            state.take_back_held(now);
+            let wait = state.wait(until, self.settings.retry.max_age);
             drop(state);
             self.tell_too_old(dropped);
             return wait;
         }
+        // Of those that left the queue some may not have been tried.
+        state.take_back_held(now);
         let Some(entry) = state.queue.pop_ready(now) else {
             return Step::WaitUntil(state.queue.next_ready_at());
         };

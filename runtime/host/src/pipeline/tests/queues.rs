@@ -102,6 +102,26 @@ async fn what_is_recorded_here_is_dropped_when_a_required_queue_is_full_since_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_required_queue_had_no_room_for_is_delivered_though_all_before_it_was_too_old() {
+    let [first, small] = [512, 200].map(|rows| request(Signal::Spans, rows).size());
+    let exporter = ScriptedExporter::new([Act::Unavailable(Duration::from_secs(15))], Act::Accept);
+    // Room for one more small request, whose batch is one with the next.
+    let mut settings = with_queue("x", 10_000, WhenFull::Refuse);
+    settings.queue.max_bytes = first + small + small / 2 + 2048;
+    settings.retry.max_age = Duration::from_secs(10);
+    let stage = Stage::new(vec![(settings, exporter.clone())]);
+    stage.receive(512).expect("room");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for _ in 0..2 {
+        stage.receive(200).expect("room");
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let ledger = stage.ledger(0);
+    assert_eq!((dropped(&ledger, DropReason::TooOld), ledger.delivered), (512, 400));
+    assert!(stage.pipeline.admit(Signal::Spans).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_bad_exporter_does_not_hold_up_its_neighbour() {
     let (bad, good) = (ScriptedExporter::new([], Act::Hang), ScriptedExporter::new([], Act::Accept));
     let stage = Stage::new(vec![
