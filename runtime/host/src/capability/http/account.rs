@@ -69,6 +69,11 @@ impl Account {
         }
     }
 
+    /// Requests at once, of all instances together.
+    pub(super) fn max_in_flight(&self) -> usize {
+        self.max_in_flight
+    }
+
     /// What all instances did so far.
     pub(super) fn usage(&self) -> HttpUsage {
         let Counters { requests, denied, over_quota, bytes_out, bytes_in } = &self.counters;

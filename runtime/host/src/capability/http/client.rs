@@ -83,10 +83,11 @@ impl HttpClient {
     }
 
     fn silent(grant: Arc<HttpGrant>, instances: usize, io: Handle, lookup: Arc<dyn Lookup>) -> Self {
+        let account = Account::new(&grant, instances, Instant::now());
         Self {
             source: Mutex::new(Source::new(&grant)),
-            connector: Connector::new(&grant, lookup),
-            account: Account::new(&grant, instances, Instant::now()),
+            connector: Connector::new(&grant, account.max_in_flight(), lookup),
+            account,
             grant,
             io,
             log: None,

@@ -45,12 +45,13 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// As the operator granted it; names are asked of `lookup`.
-    pub(super) fn new(grant: &HttpGrant, lookup: Arc<dyn Lookup>) -> Self {
+    /// As the operator granted it; names are asked of `lookup`. So many connections to a host are kept when they have
+    /// nothing to do.
+    pub(super) fn new(grant: &HttpGrant, max_idle: usize, lookup: Arc<dyn Lookup>) -> Self {
         Self {
             policy: Arc::clone(&grant.policy),
             proxy: grant.proxy.clone(),
-            max_idle: grant.max_in_flight,
+            max_idle,
             lookups: Lookups::new(lookup, CONNECT_TIMEOUT),
             reading: Arc::new(Semaphore::new(1)),
             #[cfg(test)]

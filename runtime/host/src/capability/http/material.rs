@@ -3,14 +3,15 @@
 //! Constraints: files are looked at once in `reload_interval` at most, never on the thread that waits for the network, and
 //! one look at a time, however slow the disk is; what cannot be used leaves the earlier content in use and is told once.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use rustls::{RootCertStore, sign::SingleCertAndKey};
-use tokio::{sync::OnceCell, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::OnceCell,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     files::{Contents, Files, Look},
@@ -19,7 +20,7 @@ use super::{
     secrets::Secrets,
 };
 
-/// What a request waits for the disk; after that it goes out with what there is.
+/// How long requests wait for a look at the disk, counted from its beginning; after that they go out with what there is.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Connections that trust and show the same.
@@ -87,7 +88,7 @@ impl Source {
             let looking = tokio::task::spawn_blocking(move || find_change(&files, &earlier));
             self.looking = Some(looking);
         }
-        let found = timeout(PATIENCE, self.looking.as_mut()?).await.ok()?;
+        let found = timeout_at(self.looked_at + PATIENCE, self.looking.as_mut()?).await.ok()?;
         self.looking = None;
         let (look, read) = found.ok().flatten()?;
         let has_same_tls = look.has_same_tls(&self.look);
@@ -116,4 +117,27 @@ fn material(grant: &HttpGrant, contents: Contents, connections: Option<Arc<Conne
     };
     let fresh = || Arc::new(Connections { roots, identity, negotiated: OnceCell::new(), http2: OnceCell::new() });
     Material { connections: connections.unwrap_or_else(fresh), authorization, secrets: Arc::new(secrets) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::grant, *};
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_wait_for_a_disk_that_hangs_for_a_second_in_all_and_take_what_it_says_later() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "token").unwrap();
+        let grant = grant(&["http://localhost"], |grant| grant.bearer_token_file = Some(file.path().into()));
+        let mut source = Source::new(&grant);
+        let (answer, says) = tokio::sync::oneshot::channel();
+        source.looking = Some(tokio::spawn(async move { says.await.ok() }));
+        let start = Instant::now();
+        for _ in 0..5 {
+            assert!(source.latest(&grant).await.1.is_none());
+        }
+        assert_eq!(start.elapsed(), PATIENCE);
+        answer.send((Look::default(), grant.files.read())).unwrap();
+        tokio::task::yield_now().await;
+        assert!(matches!(source.latest(&grant).await.1, Some(Renewal::Renewed)));
+    }
 }

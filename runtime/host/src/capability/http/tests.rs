@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A grant for `allow`, changed by `edit`.
-fn grant(allow: &[&str], edit: impl FnOnce(&mut config::HttpGrant)) -> Arc<HttpGrant> {
+pub(super) fn grant(allow: &[&str], edit: impl FnOnce(&mut config::HttpGrant)) -> Arc<HttpGrant> {
     let mut config =
         config::HttpGrant { allow: allow.iter().map(|text| text.parse().unwrap()).collect(), ..Default::default() };
     edit(&mut config);

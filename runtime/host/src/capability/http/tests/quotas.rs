@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{server::*, *};
+use crate::telemetry::{Log, SparingLog, Sparingly, test_sink::Lines};
 
 fn is_over(error: Option<HttpError>, key: &str) -> bool {
     matches!(error, Some(HttpError::OverQuota(why)) if why.contains(key))
@@ -104,4 +105,21 @@ async fn a_request_keeps_its_place_in_flight_until_it_has_really_ended() {
     }
     // Given up above: the place is free once the task is gone.
     all_ended(&client).await;
+}
+
+#[tokio::test]
+async fn each_instance_finds_its_connection_again() {
+    const ROUNDS: usize = 10;
+    let server = Raw::answering("", "").await;
+    let grant = grant(&[&server.url("")], |grant| (grant.max_in_flight, grant.max_requests_per_batch) = (1, ROUNDS));
+    let host_log = SparingLog::new("x", Sparingly::ON_EXPORTER, Log::new(Arc::new(Lines::default())));
+    let client = HttpClient::new(grant, 2, Handle::current(), Arc::new(host_log));
+    let [mut one, mut other] = [Arc::clone(&client), client].map(instance_of);
+    for _ in 0..ROUNDS {
+        let (one, other) = tokio::join!(one.send(post(server.url("/"), b"x")), other.send(post(server.url("/"), b"x")));
+        assert!(one.is_ok() && other.is_ok());
+        // A connection is idle a moment after its answer was read.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(server.connections() < ROUNDS / 2, "{} connections for two instances", server.connections());
 }
