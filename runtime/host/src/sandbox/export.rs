@@ -30,10 +30,11 @@ impl Body {
         batch: Arc<Batch>,
         attempt: u32,
     ) -> Result<ExportOutcome, ExportError> {
-        let call = self.standing.admit()?;
         let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
             return Err(shut_down());
         };
+        // Now, and not before it waited: the call that it waited for may have led into quarantine.
+        let call = self.standing.admit()?;
         self.parts.totals.calls.fetch_add(1, Relaxed);
         let purpose = Purpose::Export(batch.whole());
         match self.run(Arc::clone(self).deliver(batch, attempt)).await {

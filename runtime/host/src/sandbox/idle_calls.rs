@@ -21,7 +21,7 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// A call to instances that have nothing to do.
 #[derive(Clone, Copy)]
-enum Idle {
+pub(super) enum Idle {
     Tick,
     Flush,
 }
@@ -40,7 +40,7 @@ impl Body {
     pub(super) async fn tick(self: &Arc<Self>) -> Result<(), ExportError> {
         let idle = u32::try_from(self.idle_count()).unwrap_or(u32::MAX);
         match self.slots.try_acquire_many(idle) {
-            Ok(_slots) if idle > 0 => self.run_idle(Idle::Tick).await,
+            Ok(_slots) if idle > 0 => self.run_idle(Idle::Tick, idle).await,
             _ => Ok(()),
         }
     }
@@ -50,7 +50,7 @@ impl Body {
         let Ok(_slots) = self.slots.acquire_many(self.all_slots()).await else {
             return Err(shut_down());
         };
-        let flushed = self.run_idle(Idle::Flush).await;
+        let flushed = self.run_idle(Idle::Flush, self.all_slots()).await;
         if let Some(terminal) = &self.parts.capabilities.terminal {
             terminal.flush(TERMINAL).await;
         }
@@ -58,9 +58,9 @@ impl Body {
     }
 
     /// A fault counts for the standing. A success does not: it says nothing about exports.
-    async fn run_idle(self: &Arc<Self>, what: Idle) -> Result<(), ExportError> {
+    async fn run_idle(self: &Arc<Self>, what: Idle, most: u32) -> Result<(), ExportError> {
         let call = self.standing.admit()?;
-        match self.run(Arc::clone(self).call_idle(what)).await {
+        match self.run(Arc::clone(self).call_idle(what, most)).await {
             Ok(()) => {
                 call.succeed_idle();
                 Ok(())
@@ -69,11 +69,13 @@ impl Body {
         }
     }
 
-    /// Calls every idle instance once, up to the first fault.
-    async fn call_idle(self: Arc<Self>, what: Idle) -> Result<(), Stop> {
+    /// Calls every idle instance once, up to the first fault, and no more than `most`: those that come back meanwhile have
+    /// a place of their own, which another export may have by then.
+    pub(super) async fn call_idle(self: Arc<Self>, what: Idle, most: u32) -> Result<(), Stop> {
         let mut called = Vec::new();
         let mut result = Ok(());
-        while let Some(mut instance) = self.take_idle() {
+        for _ in 0..most {
+            let Some(mut instance) = self.take_idle() else { break };
             self.parts.totals.calls.fetch_add(1, Relaxed);
             let answer = match what {
                 Idle::Tick => instance.tick(self.limits(), &self.seat).await,

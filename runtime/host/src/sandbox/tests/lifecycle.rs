@@ -10,10 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use spangate_core::exporter::{ExportError, ExportOutcome, Exporter, FaultKind};
+use spangate_core::exporter::{ExportError, ExportOutcome, Exporter, Fault, FaultKind};
 
 use super::{
-    super::{Health, SandboxExporter, body::Body},
+    super::{Health, SandboxExporter, body::Body, idle_calls::Idle, quarantine::Purpose},
     faults::sleeping,
     stage::{Guest, Stage, batch},
 };
@@ -319,4 +319,35 @@ async fn an_exporter_without_instances_is_never_woken_to_look_for_some() {
     assert!(retirement.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
     tokio::time::advance(Duration::from_secs(3600)).await;
     assert!(wakings.0.load(SeqCst) > 0);
+}
+
+#[tokio::test]
+async fn a_tick_leaves_alone_what_comes_back_meanwhile() {
+    let mut stage = Stage::new();
+    stage.config.concurrency = 2;
+    let exporter = stage.load(&Guest::default()).await;
+    let first = exporter.body.take_idle().expect("the first instance");
+    let second = exporter.body.take_instance().await.expect("another");
+    for instance in [first, second] {
+        assert!(exporter.body.put_back(instance).is_none());
+    }
+    let calls = || exporter.state().cost.calls;
+    let before = calls();
+    assert!(Arc::clone(&exporter.body).call_idle(Idle::Tick, 1).await.is_ok());
+    assert_eq!((calls(), exporter.body.idle_count()), (before + 1, 2));
+}
+
+#[tokio::test]
+async fn an_export_that_waited_for_a_call_that_led_into_quarantine_is_not_made() {
+    let exporter = Stage::new().load(&Guest::exporting("(unreachable)")).await;
+    let held = exporter.body.slots.acquire().await.expect("open");
+    let mut waiting = Box::pin(export(&exporter));
+    assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let fault = Fault { kind: FaultKind::Trapped, detail: String::new() };
+    for _ in 0..3 {
+        exporter.body.standing.admit().expect("not yet").fault(Purpose::Idle, &fault);
+    }
+    drop(held);
+    assert!(matches!(waiting.await, Err(ExportError::Unavailable { .. })));
+    assert_eq!(exporter.state().cost.calls, 0);
 }
