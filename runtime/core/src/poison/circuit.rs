@@ -43,6 +43,8 @@ pub struct Call {
     pub batch: BatchId,
     /// Whether it was cut.
     pub is_part: bool,
+    /// Whether it was begun to probe: what [`Circuit::begin`] answered.
+    pub is_probe: bool,
 }
 
 /// How the circuit stands.
@@ -102,15 +104,17 @@ impl Circuit {
         }
     }
 
-    /// A batch is being tried.
-    pub fn begin(&mut self) {
-        if matches!(self.standing, Standing::Open { .. }) {
+    /// A batch is being tried. Answers whether that probes.
+    pub fn begin(&mut self) -> bool {
+        let is_probe = matches!(self.standing, Standing::Open { .. });
+        if is_probe {
             self.standing = Standing::Probing;
         }
+        is_probe
     }
 
-    /// A call returned; `is_final` if it brought rows to an end. Answers whether that closed the circuit. A call that was
-    /// begun before the circuit opened does not.
+    /// A call returned; `is_final` if it brought rows to an end. Answers whether that closed the circuit. A call that
+    /// does not probe never does: it was begun before the circuit opened.
     pub fn pass(&mut self, call: Call, is_final: bool) -> bool {
         self.run.clear();
         self.faults_in_a_row = 0;
@@ -118,7 +122,7 @@ impl Circuit {
         if !call.is_part {
             self.remember(call.batch, false);
         }
-        let is_closing = self.standing == Standing::Probing;
+        let is_closing = call.is_probe;
         if is_closing {
             self.standing = Standing::Closed;
             self.recent.clear();
@@ -138,8 +142,7 @@ impl Circuit {
         }
         self.remember(call.batch, true);
         let is_opening = match self.standing {
-            Standing::Open { .. } => false,
-            Standing::Probing => true,
+            Standing::Open { .. } | Standing::Probing => call.is_probe,
             Standing::Closed => self.is_exporter_blamed() || self.faults_in_a_row >= RUN,
         };
         is_opening.then(|| {
@@ -149,9 +152,9 @@ impl Circuit {
         })
     }
 
-    /// A call came to no end: it was not made, or abandoned. The next one probes.
-    pub fn learn_nothing(&mut self, now: Duration) {
-        if self.standing == Standing::Probing {
+    /// A call came to no end: it was not made, or abandoned. If it was to probe, the next one does.
+    pub fn learn_nothing(&mut self, is_probe: bool, now: Duration) {
+        if is_probe {
             self.standing = Standing::Open { until: now };
         }
     }

@@ -108,12 +108,12 @@ impl Play {
             self.most_waiting = self.most_waiting.max(self.queue.len());
             return true;
         }
-        self.circuit.begin();
+        let is_probe = self.circuit.begin();
         let rows = names(&entry.batch);
         let given = answer(&rows);
         let (batch, is_part) = (entry.batch.whole(), entry.suspicion.is_part());
         self.calls.push(Made { at: self.now, batch, is_part, rows: entry.rows(), answer: given });
-        self.settle(entry, Call { batch, is_part }, given, rows);
+        self.settle(entry, Call { batch, is_part, is_probe }, given, rows);
         true
     }
 
@@ -277,7 +277,7 @@ fn four_faulting_batches_of_ten_speak_against_the_data_and_five_against_the_expo
     for faulting in [4, 5] {
         let mut circuit = Circuit::default();
         for number in 0..10 {
-            let call = Call { batch: BatchId([number; 16]), is_part: false };
+            let call = Call { batch: BatchId([number; 16]), is_part: false, is_probe: false };
             match number % 2 == 0 && number < 2 * faulting {
                 true => drop(circuit.fault(call, Duration::ZERO, 0.0)),
                 false => drop(circuit.pass(call, true)),
@@ -290,20 +290,24 @@ fn four_faulting_batches_of_ten_speak_against_the_data_and_five_against_the_expo
 
 #[test]
 fn the_fourth_fault_in_a_row_opens_the_circuit_and_the_next_call_that_returns_closes_it() {
-    let call = Call { batch: BatchId([1; 16]), is_part: false };
+    let call = Call { batch: BatchId([1; 16]), is_part: false, is_probe: false };
     let mut circuit = Circuit::default();
     let opened: Vec<_> = (0..4).map(|_| circuit.fault(call, Duration::ZERO, 0.0)).collect();
     assert_eq!(opened, [None, None, None, Some(SECOND)]);
     assert_eq!(circuit.may_try(Duration::ZERO), May::At(SECOND));
     assert!(!circuit.pass(call, true), "it was sent before");
-    circuit.begin();
+    let probe = Call { is_probe: circuit.begin(), ..call };
+    assert!(probe.is_probe);
+    assert!(!circuit.pass(call, true), "so was this, however late it comes");
+    circuit.learn_nothing(false, SECOND);
+    assert_eq!(circuit.fault(call, SECOND, 1.0), None, "and this");
     assert_eq!(circuit.may_try(SECOND), May::AfterProbe);
-    assert_eq!(circuit.fault(call, SECOND, 1.0), Some(SECOND * 24 / 10));
-    circuit.begin();
-    circuit.learn_nothing(SECOND * 9);
+    assert_eq!(circuit.fault(probe, SECOND, 1.0), Some(SECOND * 24 / 10));
+    assert!(circuit.begin());
+    circuit.learn_nothing(true, SECOND * 9);
     assert_eq!(circuit.may_try(SECOND * 9), May::Now);
-    circuit.begin();
-    assert!(circuit.pass(call, false));
+    assert!(circuit.begin());
+    assert!(circuit.pass(probe, false));
     assert_eq!((circuit.standing(), circuit.faults_in_a_row()), (Standing::Closed, 0));
 }
 
@@ -311,13 +315,13 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn pauses_grow_from_one_second_to_sixty() {
-    let call = Call { batch: BatchId([1; 16]), is_part: false };
+    let call = Call { batch: BatchId([1; 16]), is_part: false, is_probe: false };
     let (mut circuit, mut now, mut lengths) = (Circuit::default(), Duration::ZERO, Vec::new());
     while lengths.len() < 9 {
         if let May::At(until) = circuit.may_try(now) {
             now = until;
         }
-        circuit.begin();
+        let call = Call { is_probe: circuit.begin(), ..call };
         lengths.extend(circuit.fault(call, now, f64::NAN).map(|length| length.as_secs()));
     }
     assert_eq!(lengths, [1, 2, 4, 8, 16, 32, 60, 60, 60]);

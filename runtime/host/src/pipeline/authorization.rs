@@ -79,24 +79,27 @@ impl Authorization {
         }
     }
 
-    /// A batch is being tried.
-    pub(super) fn begin(&mut self) {
-        if let Some(refusal) = &mut self.refusal {
-            refusal.is_probing = true;
-        }
+    /// A batch is being tried. Answers whether that probes.
+    pub(super) fn begin(&mut self) -> bool {
+        let Some(refusal) = &mut self.refusal else { return false };
+        refusal.is_probing = true;
+        true
     }
 
-    /// The backend did not take the credentials. `is_repeated` if that batch was refused before.
-    pub(super) fn refuse(&mut self, sender: &Sender, is_repeated: bool, reason: &str, now: Duration) -> Ruling {
+    /// The backend did not take the credentials of a batch that was refused before or not, and probed or not.
+    pub(super) fn refuse(
+        &mut self,
+        sender: &Sender,
+        (is_repeated, is_probe): (bool, bool),
+        reason: &str,
+        now: Duration,
+    ) -> Ruling {
         let others_get_through = self.last_through.as_ref().is_some_and(|last| last != sender);
         if self.refusal.is_none() && others_get_through {
             return if is_repeated { Ruling::TheirOwn } else { Ruling::Later(now.saturating_add(SECOND_CHANCE)) };
         }
         self.last_through = None;
-        if let Some(refusal) = &self.refusal
-            && !refusal.is_probing
-            && now < refusal.until
-        {
+        if let Some(refusal) = self.refusal.as_ref().filter(|_| !is_probe) {
             // It was sent before the pause.
             return Ruling::Paused { until: refusal.until, is_new: false };
         }
@@ -115,12 +118,10 @@ impl Authorization {
         self.refusal.take().is_some()
     }
 
-    /// A batch came to another end, which says nothing about the credentials: the next one probes.
-    pub(super) fn learn_nothing(&mut self, now: Duration) {
-        if let Some(refusal) = &mut self.refusal
-            && refusal.is_probing
-        {
-            *refusal = Refusal { until: now, is_probing: false, reason: std::mem::take(&mut refusal.reason) };
+    /// A batch came to another end, which says nothing about the credentials: if it was to probe, the next one does.
+    pub(super) fn learn_nothing(&mut self, is_probe: bool, now: Duration) {
+        if let Some(refusal) = self.refusal.as_mut().filter(|_| is_probe) {
+            (refusal.until, refusal.is_probing) = (now, false);
         }
     }
 
@@ -167,8 +168,8 @@ mod tests {
         let mut lengths = Vec::new();
         for _ in 0..6 {
             assert_eq!(authorization.may_try(now), May::Now);
-            authorization.begin();
-            let end = until(authorization.refuse(&vec![], true, "401", now));
+            let is_probe = authorization.begin();
+            let end = until(authorization.refuse(&vec![], (true, is_probe), "401", now));
             lengths.push((end - now).as_secs());
             assert_eq!(authorization.may_try(now), May::At(end));
             now = end;
@@ -178,34 +179,46 @@ mod tests {
         assert_eq!(authorization.may_try(now), May::AfterProbe);
         assert!(authorization.pass(vec![]));
         assert_eq!((authorization.may_try(now), authorization.pause()), (May::Now, None));
-        assert_eq!(until(authorization.refuse(&vec![], false, "401", now)) - now, FIRST);
+        assert_eq!(until(authorization.refuse(&vec![], (false, false), "401", now)) - now, FIRST);
     }
 
     #[test]
     fn a_refusal_of_what_was_sent_before_the_pause_does_not_lengthen_it() {
         let mut authorization = Authorization::new(FIRST);
-        let first = authorization.refuse(&vec![], false, "401", at(0));
+        let first = authorization.refuse(&vec![], (false, false), "401", at(0));
         assert_eq!(first, Ruling::Paused { until: at(60), is_new: true });
-        let late = authorization.refuse(&vec![], false, "401", at(5));
+        let late = authorization.refuse(&vec![], (false, false), "401", at(5));
         assert_eq!(late, Ruling::Paused { until: at(60), is_new: false });
     }
 
     #[test]
     fn a_probe_that_says_nothing_is_followed_by_another() {
         let mut authorization = Authorization::new(FIRST);
-        authorization.refuse(&vec![], false, "401", at(0));
-        authorization.begin();
-        authorization.learn_nothing(at(61));
+        authorization.refuse(&vec![], (false, false), "401", at(0));
+        assert!(authorization.begin());
+        authorization.learn_nothing(true, at(61));
         assert_eq!(authorization.may_try(at(61)), May::Now);
         assert_eq!(authorization.pause(), Some((at(61), "401")));
+    }
+
+    #[test]
+    fn what_was_sent_before_the_pause_neither_ends_the_wait_for_a_probe_nor_lengthens_the_pause() {
+        let mut authorization = Authorization::new(FIRST);
+        authorization.refuse(&vec![], (false, false), "401", at(0));
+        assert!(authorization.begin());
+        authorization.learn_nothing(false, at(61));
+        assert_eq!(authorization.may_try(at(61)), May::AfterProbe);
+        let late = authorization.refuse(&vec![], (false, false), "401", at(62));
+        assert_eq!(late, Ruling::Paused { until: at(60), is_new: false });
+        assert_eq!(authorization.may_try(at(62)), May::AfterProbe);
     }
 
     #[test]
     fn a_sender_that_is_refused_while_others_get_through_is_refused_alone() {
         let mut authorization = Authorization::new(FIRST);
         authorization.pass(tenant("good"));
-        assert_eq!(authorization.refuse(&tenant("bad"), false, "403", at(0)), Ruling::Later(at(5)));
-        assert_eq!(authorization.refuse(&tenant("bad"), true, "403", at(5)), Ruling::TheirOwn);
+        assert_eq!(authorization.refuse(&tenant("bad"), (false, false), "403", at(0)), Ruling::Later(at(5)));
+        assert_eq!(authorization.refuse(&tenant("bad"), (true, false), "403", at(5)), Ruling::TheirOwn);
         assert_eq!(authorization.pause(), None);
     }
 
@@ -213,29 +226,32 @@ mod tests {
     fn when_every_sender_is_refused_the_one_that_was_refused_first_is_kept_too() {
         let mut authorization = Authorization::new(FIRST);
         authorization.pass(tenant("a"));
-        assert_eq!(authorization.refuse(&tenant("b"), false, "401", at(0)), Ruling::Later(at(5)));
-        assert_eq!(until(authorization.refuse(&tenant("a"), false, "401", at(1))), at(61));
-        authorization.begin();
-        assert_eq!(until(authorization.refuse(&tenant("b"), true, "401", at(61))), at(181));
+        assert_eq!(authorization.refuse(&tenant("b"), (false, false), "401", at(0)), Ruling::Later(at(5)));
+        assert_eq!(until(authorization.refuse(&tenant("a"), (false, false), "401", at(1))), at(61));
+        assert!(authorization.begin());
+        assert_eq!(until(authorization.refuse(&tenant("b"), (true, true), "401", at(61))), at(181));
     }
 
     proptest! {
         #[test]
         fn it_is_always_tried_again_and_no_sender_pauses_it_while_the_latest_to_get_through_is_another(
-            steps in prop::collection::vec((0u8..4, 0u8..3, any::<bool>(), 0u64..900), 0..100),
+            steps in prop::collection::vec((0u8..4, 0u8..3, any::<[bool; 2]>(), 0u64..900), 0..100),
         ) {
             let mut authorization = Authorization::new(FIRST);
-            let (mut now, mut last) = (Duration::ZERO, None);
-            for (step, sender, is_repeated, seconds) in steps {
+            let (mut now, mut last, mut probes) = (Duration::ZERO, None, 0);
+            for (step, sender, [is_repeated, is_late], seconds) in steps {
                 now += Duration::from_secs(seconds);
                 let sender = tenant(&sender.to_string());
+                // An answer is a probe's, if one is on its way, or one that comes late.
+                let is_probe = step > 0 && probes > 0 && !is_late;
+                probes -= u32::from(is_probe);
                 match step {
                     0 => if authorization.may_try(now) == May::Now {
-                        authorization.begin();
+                        probes += u32::from(authorization.begin());
                     },
                     1 => {
                         let is_paused = authorization.pause().is_some();
-                        let ruling = authorization.refuse(&sender, is_repeated, "401", now);
+                        let ruling = authorization.refuse(&sender, (is_repeated, is_probe), "401", now);
                         let others = last.as_ref().is_some_and(|last| *last != sender);
                         prop_assert_eq!(matches!(ruling, Ruling::Paused { .. }), is_paused || !others);
                         if let Ruling::Paused { until, .. } = ruling {
@@ -247,10 +263,10 @@ mod tests {
                         authorization.pass(sender.clone());
                         last = Some(sender);
                     }
-                    _ => authorization.learn_nothing(now),
+                    _ => authorization.learn_nothing(is_probe, now),
                 }
             }
-            authorization.learn_nothing(now);
+            authorization.learn_nothing(probes > 0, now);
             prop_assert_eq!(authorization.may_try(now + FIRST * LONGEST), May::Now);
         }
     }

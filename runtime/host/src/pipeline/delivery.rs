@@ -21,7 +21,7 @@ use tokio::{
 
 use super::{
     caught::{catch, ends_well},
-    lane::{Lane, Step},
+    lane::{Lane, Probes, Step},
 };
 use crate::telemetry::Level;
 
@@ -36,13 +36,13 @@ pub(super) async fn deliver(lane: Arc<Lane>, clock: Arc<dyn Clock>, mut cut_off:
     let mut in_hand = None;
     while !ends_well(work(&lane, &*clock, &mut cut_off, &mut in_hand)).await {
         lane.log.tell(Level::Error, format_args!("a delivery worker panicked and begins anew"));
-        if let Some(entry) = in_hand.take() {
+        if let Some(in_hand) = in_hand.take() {
             let detail = "a delivery worker panicked".to_owned();
             let fault = Err(ExportError::Fault(Fault { kind: FaultKind::HostError, detail }));
             let now = clock.monotonic();
             // If that panics too, the rows stay in flight, and the report of the shutdown is not complete.
             ends_well(async {
-                let _ = lane.settle(entry, &fault, now);
+                let _ = lane.settle(in_hand, &fault, now);
             })
             .await;
         }
@@ -57,7 +57,7 @@ async fn work(
     lane: &Arc<Lane>,
     clock: &dyn Clock,
     cut_off: &mut watch::Receiver<bool>,
-    in_hand: &mut Option<QueueEntry>,
+    in_hand: &mut Option<(QueueEntry, Probes)>,
 ) {
     loop {
         let mut changed = std::pin::pin!(lane.changed());
@@ -68,17 +68,17 @@ async fn work(
         }
         let now = clock.monotonic();
         match lane.next_step(now) {
-            Step::Try(entry) => {
-                let entry = in_hand.insert(entry);
+            Step::Try(entry, probes) => {
+                let (entry, _) = in_hand.insert((entry, probes));
                 match attempt(lane, entry, clock, cut_off).await {
                     Ended::Answered(answer, now) => {
-                        let Some(entry) = in_hand.take() else { continue };
-                        let settled = lane.settle(entry, &answer, now);
+                        let Some(tried) = in_hand.take() else { continue };
+                        let settled = lane.settle(tried, &answer, now);
                         complain(lane, &answer, settled);
                     }
                     Ended::NoRowLeft => {
                         *in_hand = None;
-                        lane.pass_over(clock.monotonic());
+                        lane.pass_over(probes, clock.monotonic());
                     }
                     Ended::GivenUp => {}
                 }

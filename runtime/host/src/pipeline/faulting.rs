@@ -33,12 +33,12 @@ impl Lane {
     /// What an answer says about the exporter and about the rows.
     pub(super) fn judge_fault(
         &self,
-        entry: &QueueEntry,
+        (entry, is_probe): (&QueueEntry, bool),
         answer: &Result<ExportOutcome, ExportError>,
         now: Duration,
     ) -> Accused {
         let whole = entry.batch.whole();
-        let call = Call { batch: whole, is_part: entry.suspicion.is_part() };
+        let call = Call { batch: whole, is_part: entry.suspicion.is_part(), is_probe };
         let mut state = self.lock();
         let mut accused = Accused { suspicion: entry.suspicion, blame: Ruling::Again };
         let news = match answer {
@@ -58,7 +58,7 @@ impl Lane {
                 opened.filter(|_| is_new).map(|length| News::Opened { length, why: state.why_open(), waiting })
             }
             Err(ExportError::Unavailable { .. } | ExportError::Unauthorized { .. }) => {
-                state.circuit.learn_nothing(now);
+                state.circuit.learn_nothing(is_probe, now);
                 None
             }
         };

@@ -79,10 +79,18 @@ pub(crate) struct Pause {
     pub(crate) reason: String,
 }
 
+/// What an attempt tries out beside delivering: whether the backend takes the credentials again, whether the exporter works
+/// again. Attempts that were begun before say nothing about either.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Probes {
+    pub(super) credentials: bool,
+    pub(super) circuit: bool,
+}
+
 /// What a worker does next.
 pub(super) enum Step {
     /// Hand this to the exporter.
-    Try(QueueEntry),
+    Try(QueueEntry, Probes),
     /// Cut this in two, and ask again.
     Cut(QueueEntry),
     /// Nothing is ready before this moment; none if nothing waits.
@@ -176,14 +184,13 @@ impl Lane {
         if entry.suspicion.is_cut_next(entry.rows(), &state.circuit) {
             return Step::Cut(entry);
         }
-        state.authorization.begin();
-        state.circuit.begin();
+        let probes = Probes { credentials: state.authorization.begin(), circuit: state.circuit.begin() };
         state.take_back_held(now);
         if !state.queue.is_empty() {
             // Another worker may be asleep: each wakes the next.
             self.changed.notify_one();
         }
-        Step::Try(entry)
+        Step::Try(entry, probes)
     }
 
     /// The last chance for what waits: a backend that refuses the credentials is asked once more, at once.

@@ -11,7 +11,7 @@ use spangate_core::{
 use super::{
     authorization::{Ruling, sender_of},
     faulting::Accused,
-    lane::{Lane, Pause, State},
+    lane::{Lane, Pause, Probes, State},
     verdict::{Next, Tried, Verdict, Wait, judge},
 };
 use crate::telemetry::Level;
@@ -30,10 +30,15 @@ enum News {
 
 impl Lane {
     /// Puts every row of an attempt where it belongs.
-    pub(super) fn settle(self: &Arc<Self>, entry: QueueEntry, answer: &Answer, now: Duration) -> Settled {
+    pub(super) fn settle(
+        self: &Arc<Self>,
+        (entry, probes): (QueueEntry, Probes),
+        answer: &Answer,
+        now: Duration,
+    ) -> Settled {
         self.attempts.count(answer, now);
-        let (ruling, mut news) = self.judge_credentials(&entry, answer, now);
-        let Accused { suspicion, blame } = self.judge_fault(&entry, answer, now);
+        let (ruling, mut news) = self.judge_credentials((&entry, probes.credentials), answer, now);
+        let Accused { suspicion, blame } = self.judge_fault((&entry, probes.circuit), answer, now);
         let is_too_old = self.settings.retry.is_too_old(entry.enqueued_at, now);
         // Not under the lock: an answer may name a million rows, and those to be sent again are copied. Until they are
         // where they belong they are in flight.
@@ -65,7 +70,12 @@ impl Lane {
         settled
     }
 
-    fn judge_credentials(&self, entry: &QueueEntry, answer: &Answer, now: Duration) -> (Option<Ruling>, Option<News>) {
+    fn judge_credentials(
+        &self,
+        (entry, is_probe): (&QueueEntry, bool),
+        answer: &Answer,
+        now: Duration,
+    ) -> (Option<Ruling>, Option<News>) {
         let mut state = self.lock();
         let sender = || sender_of(&entry.batch, &self.settings.sender_headers);
         match answer {
@@ -73,7 +83,7 @@ impl Lane {
                 (None, state.authorization.pass(sender()).then_some(News::Resumed))
             }
             Err(ExportError::Unauthorized { reason, .. }) => {
-                let ruling = state.authorization.refuse(&sender(), entry.unauthorized > 0, reason, now);
+                let ruling = state.authorization.refuse(&sender(), (entry.unauthorized > 0, is_probe), reason, now);
                 let news = match ruling {
                     Ruling::Paused { until, is_new: true } => {
                         Some(News::Paused { until, reason: reason.clone(), waiting: 0 })
@@ -85,7 +95,7 @@ impl Lane {
             }
             Ok(ExportOutcome::RetryAfter { .. } | ExportOutcome::Rejected { .. })
             | Err(ExportError::Fault(_) | ExportError::Unavailable { .. }) => {
-                state.authorization.learn_nothing(now);
+                state.authorization.learn_nothing(is_probe, now);
                 (None, None)
             }
         }

@@ -16,7 +16,10 @@ use spangate_core::{
     tally::{DropReason, Settled},
 };
 
-use super::{caught::catch, lane::Lane};
+use super::{
+    caught::catch,
+    lane::{Lane, Probes},
+};
 
 impl Lane {
     /// The batch under a narrowing, made where the exporter runs.
@@ -61,10 +64,10 @@ impl Lane {
     }
 
     /// A batch came to its end without a call: that says nothing about the exporter.
-    pub(super) fn pass_over(&self, now: Duration) {
+    pub(super) fn pass_over(&self, probes: Probes, now: Duration) {
         let mut state = self.lock();
-        state.authorization.learn_nothing(now);
-        state.circuit.learn_nothing(now);
+        state.authorization.learn_nothing(probes.credentials, now);
+        state.circuit.learn_nothing(probes.circuit, now);
         drop(state);
         self.changed.notify_one();
     }

@@ -5,7 +5,7 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 
 fn whole(number: u8) -> Call {
-    Call { batch: BatchId([number; 16]), is_part: false }
+    Call { batch: BatchId([number; 16]), is_part: false, is_probe: false }
 }
 
 fn part(number: u8) -> Call {
@@ -14,8 +14,8 @@ fn part(number: u8) -> Call {
 
 /// Has an open circuit probe, and the probe return.
 fn close(circuit: &mut Circuit) {
-    circuit.begin();
-    assert!(circuit.pass(whole(99), true), "{:?}", circuit.standing());
+    let probe = Call { is_probe: circuit.begin(), ..whole(99) };
+    assert!(circuit.pass(probe, true), "{:?}", circuit.standing());
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn a_circuit_that_closes_begins_anew() {
     for number in 0..5 {
         circuit.fault(whole(number), SECOND, 0.0);
     }
-    circuit.begin();
-    assert_eq!(circuit.fault(whole(9), SECOND, 0.0), Some(2 * SECOND));
+    let probe = Call { is_probe: circuit.begin(), ..whole(9) };
+    assert_eq!(circuit.fault(probe, SECOND, 0.0), Some(2 * SECOND));
     close(&mut circuit);
     assert_eq!((circuit.batches_faulted(), circuit.is_exporter_blamed()), (0, false));
     let opened: Vec<_> = (0..4).filter_map(|_| circuit.fault(whole(1), SECOND, 0.0)).collect();
@@ -109,8 +109,8 @@ fn chance_makes_no_pause_longer_than_the_longest() {
     let mut circuit = Circuit::default();
     let mut lengths = Vec::new();
     while lengths.len() < 9 {
-        circuit.begin();
-        lengths.extend(circuit.fault(whole(1), SECOND, 1.0).map(|length| length.as_millis()));
+        let call = Call { is_probe: circuit.begin(), ..whole(1) };
+        lengths.extend(circuit.fault(call, SECOND, 1.0).map(|length| length.as_millis()));
     }
     assert_eq!(lengths, [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 60_000, 60_000, 60_000]);
 }
