@@ -1,10 +1,10 @@
 //! Finds the components that `src/lib.rs` carries: in the repository it compiles them from `guests/`, in a package they lie
 //! in `components/`, where the script `fill` put them, and no compiler for WebAssembly is needed.
 //!
-//! Constraints: the sources win where they are, so that a stale component is never taken for a fresh one; the guests are a workspace of their own with a target folder of their own, whatever `CARGO_TARGET_DIR`
-//! the outer build has (one cargo waiting for the lock of the other would never end); nothing of the outer build's
-//! flags, wrappers or profile reaches them (clippy, coverage and sanitizers are for the host); the outer
-//! toolchain and lock files decide every version.
+//! Constraints: the sources win where they are, so that a stale component is never taken for a fresh one; the guests are
+//! a workspace of their own with a target folder of their own, whatever `CARGO_TARGET_DIR` the outer build has (one cargo
+//! waiting for the lock of the other would never end); nothing of the outer build's flags, wrappers or profile reaches
+//! them (clippy, coverage and sanitizers are for the host); the outer toolchain and lock files decide every version.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

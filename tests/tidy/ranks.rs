@@ -9,7 +9,7 @@ const FOLDER: &str = "runtime/host/src/";
 
 /// As in ARCHITECTURE.md. `status` is the document that `telemetry` renders.
 const RANKS: [&[&str]; 6] = [
-    &["allocator", "bucket", "clock", "status", "text"],
+    &["allocator", "bucket", "clock", "guarded", "status", "text"],
     &["config", "telemetry", "bindings"],
     &["receiver", "pipeline", "capability"],
     &["sandbox", "admin"],

@@ -21,13 +21,13 @@ use crate::{
     signal::Signal,
 };
 
-/// Sixteen bytes, stable across attempts and restarts.
+/// Sixteen bytes, the same for every attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BatchId(pub [u8; 16]);
 
 impl BatchId {
     /// The id of a part of this batch: the first eight bytes stay, the others are a hash of those of this batch and of
-    /// the rows. The same rows of the same batch have the same id, in every attempt and after a restart.
+    /// the rows. The same rows of the same batch have the same id, in every attempt.
     pub fn derive(self, rows: impl IntoIterator<Item = u32>) -> Self {
         let Self(mut id) = self;
         let (_, tail) = id.split_at_mut(8);

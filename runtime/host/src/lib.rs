@@ -94,6 +94,7 @@ mod bucket;
 mod capability;
 pub mod clock;
 pub mod config;
+mod guarded;
 mod pipeline;
 #[cfg(feature = "receivers")]
 pub mod receiver;

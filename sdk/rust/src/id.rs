@@ -82,7 +82,7 @@ id! {
     SpanId, 8
 }
 id! {
-    /// The id of a batch: the same for every attempt to deliver it, also after a restart.
+    /// The id of a batch: the same for every attempt to deliver it.
     BatchId, 16
 }
 

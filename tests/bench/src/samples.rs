@@ -41,7 +41,8 @@ pub(crate) fn recorder(sampler: impl Sampler + 'static) -> (Arc<Intake>, Tracer)
     (intake, tracer)
 }
 
-/// Ten attributes: four texts, three integers, two fractions, one truth value. The compiler knows the texts, as it does in a program.
+/// Ten attributes: four texts, three integers, two fractions, one truth value. The compiler knows the texts, as it does
+/// in a program.
 #[inline]
 pub(crate) fn ten_attributes() -> [KeyValue; 10] {
     [

@@ -1,5 +1,5 @@
-//! Whether threads that record are in each other's way: beside one thread, and beside two that share nothing, which tells what
-//! two of this machine's processors are at most.
+//! Whether threads that record are in each other's way: beside one thread, and beside two that share nothing, which tells
+//! what two of this machine's processors are at most.
 
 use std::{
     hint::spin_loop,

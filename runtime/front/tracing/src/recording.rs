@@ -216,8 +216,8 @@ impl Recording {
 /// The ids under which a span is recorded: for whoever formats logs or events and is handed a [`SpanRef`].
 ///
 /// The ids and the parent are fixed by asking; whether the span is sampled is not decided. None if no layer of this crate
-/// records the span, or the tracer is disabled and there is no parent to stand for. If there are several layers in the subscriber, the ids are those of the lowest. Outside of layers,
-/// [`crate::SpanExt::context`] tells more.
+/// records the span, or the tracer is disabled and there is no parent to stand for. If there are several layers in the
+/// subscriber, the ids are those of the lowest. Outside of layers, [`crate::SpanExt::context`] tells more.
 pub fn ids_of<'a, R: LookupSpan<'a>>(span: &SpanRef<'a, R>) -> Option<(TraceId, SpanId)> {
     let of_context = |context: &SpanContext| (context.trace_id, context.span_id);
     let known =

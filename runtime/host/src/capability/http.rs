@@ -11,7 +11,6 @@
 //! - the operator's headers are put on last and never shown; exact copies of them in a response are masked;
 //! - a guest's thread never runs a connection, and the thread of connections never opens an answer.
 
-mod abort_on_drop;
 mod account;
 mod client;
 mod connector;

@@ -1,8 +1,8 @@
 //! The configuration: TOML in, types that cannot be wrong out.
 //!
 //! Constraints: every error is found in one go and told with its place; nothing is read from the environment or the disk
-//! but through [`Surroundings`], or when [`Environment::read`] is called; secrets appear in no error. `model/` mirrors the TOML and holds the defaults,
-//! `sections/` says which keys there are, `reader.rs` and `shapes.rs` do the reading.
+//! but through [`Surroundings`], or when [`Environment::read`] is called; secrets appear in no error. `model/` mirrors
+//! the TOML and holds the defaults, `sections/` says which keys there are, `reader.rs` and `shapes.rs` do the reading.
 
 mod bearer_token;
 mod document;

@@ -8,11 +8,11 @@
 //! 4. One exporter never holds up another; only required ones hold up receivers, and none holds up a recording thread.
 //! 5. It does not know what a sandbox is: exporters are [`spangate_core::exporter::Exporter`]s.
 //!
-//! Design: an [`entrance`] per signal cuts batches once and offers them to a [`lane`] per exporter, each with its
-//! queue, ledger and back-off. The [`collector`] brings in what was recorded; receivers bring in requests themselves,
-//! on their own tasks. [`delivery`] workers, as many per lane as the operator chose, take what is ready, take out what the
-//! exporter is not to see ([`showing`]), call the exporter, and let the [`verdict`] put every row where it belongs. A row that makes an exporter fault is looked for
-//! ([`faulting`]) and written to the [`dead_letters`].
+//! Design: an [`entrance`] per signal cuts batches once and offers them to a [`lane`] per exporter, each with its queue,
+//! ledger and back-off. The [`collector`] brings in what was recorded; receivers bring in requests themselves, on their
+//! own tasks. [`delivery`] workers, as many per lane as the operator chose, take what is ready, take out what the
+//! exporter is not to see ([`showing`]), call the exporter, and let the [`verdict`] put every row where it belongs. A row
+//! that makes an exporter fault is looked for ([`faulting`]) and written to the [`dead_letters`].
 
 mod attempts;
 mod authorization;

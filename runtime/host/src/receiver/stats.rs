@@ -22,7 +22,8 @@ pub enum Outcome {
     Unsupported,
     /// A required exporter has no room, or the process stops: 429, UNAVAILABLE. The sender tries again.
     Refused,
-    /// Too many requests at once, 503, UNAVAILABLE; or too many bytes in all of them, 429, RESOURCE_EXHAUSTED. The sender tries again.
+    /// Too many requests at once, 503, UNAVAILABLE; or too many bytes in all of them, 429, RESOURCE_EXHAUSTED. The sender
+    /// tries again.
     Busy,
     /// The body came too slowly, or the sender's own deadline passed: 408, DEADLINE_EXCEEDED.
     TimedOut,

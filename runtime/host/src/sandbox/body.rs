@@ -160,6 +160,7 @@ impl Body {
     /// Lets an instance send what it holds back, and drops it. If it faults that counts for the standing: an exporter could
     /// spend its time there.
     pub(super) async fn retire(&self, mut instance: Instance) {
+        self.parts.totals.calls.fetch_add(1, Relaxed);
         match instance.flush(self.limits(), &self.seat).await {
             Ok(answer) => {
                 self.standing.succeed_idle();

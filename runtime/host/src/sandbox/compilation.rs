@@ -76,7 +76,8 @@ struct Source<'a> {
 /// Finds the compiled component in `cache`, or compiles it and says so. Blocks.
 ///
 /// # Errors
-/// [`LoadError::ShutDown`] if the client is gone before compiling begins, [`LoadError::TooComplex`] or [`LoadError::Malformed`] if it does not compile, [`LoadError::NotCompiled`] if this build has no compiler.
+/// [`LoadError::ShutDown`] if the client is gone before compiling begins, [`LoadError::TooComplex`] or
+/// [`LoadError::Malformed`] if it does not compile, [`LoadError::NotCompiled`] if this build has no compiler.
 fn compile(
     engine: &Engine,
     cache: Option<&Cache>,

@@ -78,7 +78,7 @@ impl Body {
 }
 
 /// A backend that did not take the credentials outweighs what the guest makes of it, a crash included. Only a batch that
-/// it calls accepted is: it may have found another way.
+/// it calls accepted stays so: it may have found another way.
 fn heed(refused: &str, answer: Result<ExportOutcome, ExportError>) -> Result<ExportOutcome, ExportError> {
     let (word, partial) = match answer {
         Ok(ExportOutcome::Accepted) | Err(ExportError::Unavailable { .. } | ExportError::Unauthorized { .. }) => {

@@ -10,8 +10,8 @@ use spangate_core::{
     exporter::{ExportError, ExportFuture, ExportOutcome, Exporter, Preparation},
 };
 
-use super::{body::Body, cpu::CpuState, description::Description, run::Stop, state::ExporterState, threads::Guarded};
-use crate::telemetry::SparingLog;
+use super::{body::Body, cpu::CpuState, description::Description, run::Stop, state::ExporterState};
+use crate::{guarded::Guarded, telemetry::SparingLog};
 
 /// An exporter in its sandbox.
 pub struct SandboxExporter {

@@ -2,9 +2,10 @@
 //!
 //! A guest yields after a stretch of fuel. As many stretches as fit into a moment make a slice: one poll of the call, and
 //! one turn among others. Before a slice the call waits for its turn, with its clock standing still; afterwards it is
-//! charged the thread CPU time that the slice took, whatever became of it. The deadline is looked at after each stretch (a
-//! busy runtime turns its timer too rarely). What the host did for the call on other threads is charged with the next slice. tokio's timer is only for waits in host calls, which neither fuel nor epochs
-//! could end. Time in which the whole process stood still counts for no deadline.
+//! charged the thread CPU time that the slice took, whatever became of it. The deadline is looked at after each stretch
+//! (a busy runtime turns its timer too rarely). What the host did for the call on other threads is charged with the next
+//! slice. tokio's timer is only for waits in host calls, which neither fuel nor epochs could end. Time in which the whole
+//! process stood still counts for no deadline.
 
 use std::{
     future::Future,

@@ -5,10 +5,9 @@ use std::{future::Future, io};
 
 use rustix::process::setpriority_process;
 use spangate_core::suppression::suppress_this_thread;
-use tokio::{
-    runtime::{Builder, Handle, Runtime},
-    task::JoinHandle,
-};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::guarded::Guarded;
 
 /// How nice guest threads are to others: 0 is ordinary, 19 the most.
 const NICENESS: i32 = 10;
@@ -55,7 +54,7 @@ impl Threads {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        self.runtime.as_ref().map(|runtime| Guarded(runtime.spawn(task)))
+        self.runtime.as_ref().map(|runtime| Guarded::new(runtime.spawn(task)))
     }
 }
 
@@ -64,26 +63,6 @@ impl Drop for Threads {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
-    }
-}
-
-/// A task that ends, at its next yield, when its handle is dropped.
-#[derive(Debug)]
-pub(super) struct Guarded<T>(JoinHandle<T>);
-
-impl<T> Guarded<T> {
-    /// Waits for the task.
-    ///
-    /// # Errors
-    /// If it panicked, or the threads are gone.
-    pub(super) async fn join(mut self) -> Result<T, tokio::task::JoinError> {
-        (&mut self.0).await
-    }
-}
-
-impl<T> Drop for Guarded<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

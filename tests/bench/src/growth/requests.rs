@@ -45,7 +45,8 @@ fn forwarded(place: &Place, effort: Effort, out: Out, spans: u32) -> anyhow::Res
     })
 }
 
-/// Messages of protobuf are joined by writing one behind the other: a part of 512 spans, and as many of it as there are to be.
+/// Messages of protobuf are joined by writing one behind the other: a part of 512 spans, and as many of it as there are
+/// to be.
 fn request(spans: u32) -> Vec<u8> {
     let part = recorded(spans.min(BATCH)).otlp();
     part.repeat((spans / BATCH).max(1) as usize)

@@ -141,7 +141,7 @@ impl<'a> Record<'a> {
     /// A span, and what lies behind it. None if there is none.
     ///
     /// # Safety
-    /// The words were written by [`write`], one span behind the other, and then an [`END`] or nothing.
+    /// The words were written by [`write()`], one span behind the other, and then an [`END`] or nothing.
     #[inline]
     pub(crate) unsafe fn read(words: &'a [u64]) -> Option<(Self, &'a [u64])> {
         let (head, rest) = words.split_first_chunk::<HEAD>()?;

@@ -15,7 +15,6 @@ use tokio::{
 };
 
 use super::{
-    abort_on_drop::AbortOnDrop,
     account::{Account, HttpUsage},
     connector::Connector,
     error::HttpError,
@@ -31,6 +30,7 @@ use crate::{
         egress::{Lookup, SystemLookup},
         http::HttpGrant,
     },
+    guarded::Guarded,
     telemetry::{Level, SparingLog},
 };
 
@@ -133,7 +133,7 @@ impl HttpClient {
             drop(place);
             answer.unwrap_or(Err(HttpError::Timeout))
         });
-        match AbortOnDrop(task).await {
+        match Guarded::new(task).join().await {
             // What it takes to open it is the guest's own time.
             Ok(answer) => answer?.open(|bytes| self.account.count_received(bytes)),
             Err(_) => Err(HttpError::Broken("the request was given up by the host".into())),

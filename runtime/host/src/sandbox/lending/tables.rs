@@ -5,7 +5,7 @@ use wasmtime::component::LinkerInstance;
 use super::getter::{getter, owner_getter};
 use crate::sandbox::{guest::Guest, observer::Read};
 
-/// Links getters of columns: `name` is the function in WIT, the rest is the path inside [`Columns`].
+/// Links getters of columns: `name` is the function in WIT, the rest is the path inside `Columns`.
 macro_rules! columns {
     ($instance:expr, $interface:literal, $($name:literal => $table:ident $(. $column:ident)?),+ $(,)?) => {
         $(getter($instance, $name, Read::Column($interface, $name), |lent| {
