@@ -21,7 +21,8 @@ use tokio::{
 
 use super::{
     caught::{catch, ends_well},
-    lane::{Lane, Probes, Step},
+    lane::Lane,
+    lane_state::{Probes, Step},
 };
 use crate::telemetry::Level;
 

@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use spangate_core::{
     exporter::{ExportError, ExportOutcome},
-    poison::{Call, May, Ruling, Standing, Suspicion},
+    poison::{Call, Ruling, Standing, Suspicion},
     queue::QueueEntry,
     tally::Settled,
 };
 
-use super::{
-    lane::{Lane, Pause, State, Step},
-    lane_settings::LaneSettings,
-};
+use super::lane::Lane;
 use crate::telemetry::Level;
 
 /// What is known of rows after an attempt.
@@ -101,64 +98,3 @@ impl Lane {
         }
     }
 }
-
-impl State {
-    /// None if a batch may be tried; or until when it may not, if that is known.
-    pub(super) fn may_try(&mut self, now: Duration) -> Option<Option<Duration>> {
-        if let Some(pause) = &self.paused {
-            if now < pause.until {
-                return Some(Some(pause.until));
-            }
-            self.paused = None;
-        }
-        for may in [self.authorization.may_try(now), self.circuit.may_try(now)] {
-            match may {
-                May::Now => {}
-                May::At(until) => return Some(Some(until)),
-                // Whoever settles the probe wakes this worker.
-                May::AfterProbe => return Some(None),
-            }
-        }
-        None
-    }
-
-    /// Waits until then, or until something that waits is too old.
-    pub(super) fn wait(&self, until: Option<Duration>, max_age: Duration) -> Step {
-        // A batch is too old when it is older, not when it is as old.
-        let oldest = if self.authorization.pause().is_none() { self.queue.oldest() } else { None };
-        let too_old = oldest.map(|oldest| oldest.saturating_add(max_age).saturating_add(TICK));
-        Step::WaitUntil([until, too_old].into_iter().flatten().min())
-    }
-
-    /// What waits for an exporter that is not called is given up at its age; returns the rows. What a refusal of the
-    /// credentials keeps waiting is kept.
-    pub(super) fn drop_old(&mut self, settings: &LaneSettings, now: Duration) -> u64 {
-        if self.authorization.pause().is_some() {
-            return 0;
-        }
-        self.queue.drop_older_than(settings.retry.max_age, now)
-    }
-
-    /// Until when the circuit keeps it from being called.
-    pub(super) fn open_until(&self) -> Option<Duration> {
-        match self.circuit.standing() {
-            Standing::Open { until } => Some(until),
-            Standing::Closed | Standing::Probing => None,
-        }
-    }
-
-    /// The circuit as a pause.
-    pub(super) fn open_pause(&self) -> Option<Pause> {
-        self.open_until().map(|until| Pause { until, reason: self.why_open() })
-    }
-
-    fn why_open(&self) -> String {
-        match self.circuit.is_exporter_blamed() {
-            true => format!("it faulted on {} of its latest 10 batches", self.circuit.batches_faulted()),
-            false => format!("it faulted {} times in a row", self.circuit.faults_in_a_row()),
-        }
-    }
-}
-
-/// So that a worker that waits for a moment wakes after it.
-const TICK: Duration = Duration::from_millis(1);

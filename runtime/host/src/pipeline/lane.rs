@@ -4,7 +4,6 @@
 //! under that lock, and no foreign code runs under it.
 
 use std::{
-    collections::VecDeque,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -12,23 +11,20 @@ use std::{
     time::Duration,
 };
 
-use fastrand::Rng;
 use spangate_core::{
     batch::Batch,
     exporter::Exporter,
-    narrow::Changes,
-    poison::{Circuit, Standing},
-    queue::{ExporterQueue, Pushed, QueueEntry, WhenFull},
+    queue::{Pushed, QueueEntry, WhenFull},
     signal::Signal,
-    tally::{DropReason, Ledger, Settled, Tally},
+    tally::{DropReason, Settled, Tally},
 };
 use tokio::sync::{Notify, futures::Notified};
 
 use super::{
-    attempts::{AttemptLog, Attempts},
-    authorization::Authorization,
+    attempts::Attempts,
     dead_letters::DeadLetters,
     lane_settings::LaneSettings,
+    lane_state::{Probes, State, Step},
     subscription::Wanted,
     unseen::Unseen,
 };
@@ -45,63 +41,13 @@ pub(crate) struct Lane {
     pub(super) dead_letters: Option<DeadLetters>,
     /// What it was not shown.
     pub(super) unseen: Unseen,
-    tally: Arc<Tally>,
+    pub(super) tally: Arc<Tally>,
     state: Mutex<State>,
-    not_subscribed: AtomicU64,
+    pub(super) not_subscribed: AtomicU64,
     /// Something may be ready to be tried.
     pub(super) changed: Notify,
     /// Rows came to their end.
     pub(super) settled: Notify,
-}
-
-pub(super) struct State {
-    pub(super) queue: ExporterQueue,
-    /// Taken from senders that were told so, and refused by a queue that filled up meanwhile. Bounded, because
-    /// receivers are held back while it is not empty.
-    held: VecDeque<Arc<Batch>>,
-    /// The exporter asked for it.
-    pub(super) paused: Option<Pause>,
-    pub(super) authorization: Authorization,
-    pub(super) circuit: Circuit,
-    pub(super) rng: Rng,
-    /// The pipeline is being emptied for good.
-    pub(super) is_closing: bool,
-    /// Nothing more will be delivered before the end.
-    pub(super) is_hopeless: bool,
-}
-
-/// Why nothing is tried now.
-#[derive(Clone, Debug)]
-pub(crate) struct Pause {
-    /// By the pipeline's monotonic clock.
-    pub(crate) until: Duration,
-    /// What a person should know.
-    pub(crate) reason: String,
-}
-
-/// What an attempt tries out beside delivering: whether the backend takes the credentials again, whether the exporter works
-/// again. Attempts that were begun before say nothing about either.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Probes {
-    pub(super) credentials: bool,
-    pub(super) circuit: bool,
-}
-
-/// What a worker does next.
-pub(super) enum Step {
-    /// Hand this to the exporter.
-    Try(QueueEntry, Probes),
-    /// Cut this in two, and ask again.
-    Cut(QueueEntry),
-    /// Nothing is ready before this moment; none if nothing waits.
-    WaitUntil(Option<Duration>),
-}
-
-/// How full a queue is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct QueueUse {
-    pub(crate) rows: usize,
-    pub(crate) bytes: usize,
 }
 
 impl Lane {
@@ -111,16 +57,7 @@ impl Lane {
             settings.queue.when_full = WhenFull::DropNewest;
         }
         let tally = Arc::new(Tally::default());
-        let state = State {
-            queue: ExporterQueue::new(settings.queue, tally.clone()),
-            held: VecDeque::new(),
-            paused: None,
-            authorization: Authorization::new(settings.pause),
-            circuit: Circuit::default(),
-            rng: Rng::new(),
-            is_closing: false,
-            is_hopeless: false,
-        };
+        let state = State::new(&settings, Arc::clone(&tally));
         Self {
             dead_letters: settings.dead_letters.clone().map(DeadLetters::new),
             log,
@@ -223,30 +160,6 @@ impl Lane {
         self.settled.notify_waiters();
     }
 
-    /// What [`Self::settled_rows`] will be when everything that was offered so far has come to its end.
-    pub(super) fn mark(&self) -> u64 {
-        let state = self.lock();
-        self.tally.read().accepted + state.held.iter().map(|batch| u64::from(batch.len())).sum::<u64>()
-    }
-
-    /// Rows that came to their end, by whatever way. Only grows.
-    pub(super) fn settled_rows(&self) -> u64 {
-        let ledger = self.tally.read();
-        ledger.delivered + ledger.rejected + ledger.dead_lettered + ledger.dropped_total()
-    }
-
-    /// Whether rows may come to their end by this moment: false if none is being tried and none may be tried before.
-    pub(super) fn may_settle_by(&self, until: Duration) -> bool {
-        let state = self.lock();
-        let is_trying = self.tally.read().in_flight > 0;
-        let refused_until = state.authorization.pause().map(|(until, _)| until);
-        let paused_until = state.paused.as_ref().map(|pause| pause.until);
-        let waits = [refused_until, paused_until, state.open_until()];
-        let is_paused = state.is_hopeless || waits.into_iter().flatten().any(|at| at > until);
-        let is_early = state.queue.next_ready_at().is_some_and(|ready_at| ready_at > until);
-        is_trying || !(is_paused || is_early)
-    }
-
     /// Wakes when something may be ready to be tried.
     pub(super) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
@@ -257,11 +170,6 @@ impl Lane {
         self.settled.notified()
     }
 
-    /// Where every row is.
-    pub(crate) fn ledger(&self) -> Ledger {
-        self.tally.read()
-    }
-
     /// How it is fed.
     pub(crate) fn settings(&self) -> &LaneSettings {
         &self.settings
@@ -270,39 +178,6 @@ impl Lane {
     /// What is said about the exporter.
     pub(crate) fn log(&self) -> &Arc<SparingLog> {
         &self.log
-    }
-
-    /// How attempts ended.
-    pub(crate) fn attempts(&self) -> AttemptLog {
-        self.attempts.read()
-    }
-
-    /// Attributes that it was not shown as they are.
-    pub(crate) fn unseen(&self) -> Changes {
-        self.unseen.read()
-    }
-
-    /// Rows it was not offered because it wants other events or signals.
-    pub(crate) fn not_subscribed(&self) -> u64 {
-        self.not_subscribed.load(Ordering::Relaxed)
-    }
-
-    /// Why nothing is tried now, or one batch at most, if that is so.
-    pub(crate) fn pause(&self, now: Duration) -> Option<Pause> {
-        let state = self.lock();
-        let refused = state.authorization.pause().map(|(until, reason)| Pause { until, reason: reason.to_owned() });
-        refused.or_else(|| state.paused.clone().filter(|pause| now < pause.until)).or_else(|| state.open_pause())
-    }
-
-    /// Whether it is called at all.
-    pub(crate) fn standing(&self) -> Standing {
-        self.lock().circuit.standing()
-    }
-
-    /// How full its queue is.
-    pub(crate) fn queue_use(&self) -> QueueUse {
-        let state = self.lock();
-        QueueUse { rows: state.queue.rows(), bytes: state.queue.bytes() }
     }
 
     fn count_not_subscribed(&self, rows: u32) {
@@ -316,16 +191,5 @@ impl Lane {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn take_back_held(&mut self, now: Duration) {
-        while let Some(batch) = self.held.pop_front() {
-            if let Pushed::Refused(batch) = self.queue.push(batch, now) {
-                self.held.push_front(batch);
-                return;
-            }
-        }
     }
 }

@@ -11,13 +11,11 @@ use spangate_core::{
 use super::{
     authorization::{Ruling, sender_of},
     faulting::Accused,
-    lane::{Lane, Pause, Probes, State},
+    lane::Lane,
+    lane_state::{Probes, State},
     verdict::{Next, Tried, Verdict, Wait, judge},
 };
 use crate::telemetry::Level;
-
-/// What an exporter asks for is never shorter, and never longer.
-const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(300)];
 
 /// The answer of an exporter.
 type Answer = Result<ExportOutcome, ExportError>;
@@ -142,16 +140,5 @@ impl Lane {
             }
             News::Resumed => self.log.tell(Level::Info, format_args!("no longer paused: the backend takes batches")),
         }
-    }
-}
-
-impl State {
-    fn pause(&mut self, now: Duration, delay: Duration, answer: &Answer) {
-        let [shortest, longest] = PAUSES;
-        let reason = match answer {
-            Err(ExportError::Unavailable { reason, .. }) => reason.clone(),
-            _ => String::new(),
-        };
-        self.paused = Some(Pause { until: now.saturating_add(delay.clamp(shortest, longest)), reason });
     }
 }

@@ -16,10 +16,7 @@ use spangate_core::{
     tally::{DropReason, Settled},
 };
 
-use super::{
-    caught::catch,
-    lane::{Lane, Probes},
-};
+use super::{caught::catch, lane::Lane, lane_state::Probes};
 
 impl Lane {
     /// The batch under a narrowing, made where the exporter runs.
