@@ -40,7 +40,8 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit> {
         eprintln!("{} {warning}", paint::stderr().yellow("warning:"));
     }
     if problems.is_empty() {
-        print!("{}", text(&document, &loaded.described, stdout_sink::width().unwrap_or(PAGE), paint::stdout()));
+        let page = stdout_sink::width().unwrap_or(PAGE);
+        stdout_sink::print(&text(&document, &loaded.described, page, paint::stdout()));
         return Ok(Exit::Success);
     }
     config_file::print(&problems);

@@ -10,7 +10,9 @@ use crate::{component_file::read_at_most, exit::Exit, paint};
 pub(crate) fn read(path: &Path) -> Result<Document, Exit> {
     let text = read_at_most(path, config::MAX_BYTES).map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::NotFound => "\n = help: `spangate run --help` has examples of configurations",
+            std::io::ErrorKind::NotFound => {
+                "\n = help: the README has one to begin with, and runtime/cli/examples/spangate.toml has every key"
+            }
             _ => "",
         };
         let error = format!("cannot read the configuration: {error}\n--> {}{hint}", path.display());

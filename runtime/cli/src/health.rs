@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{args::HealthArgs, config_file, exit::Exit, paint};
+use crate::{args::HealthArgs, config_file, exit::Exit, paint, stdout_sink};
 
 /// For each step: connecting, writing, reading.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ pub(crate) fn health(args: &HealthArgs) -> Result<Exit> {
     };
     let path = if args.ready { "/readyz" } else { "/livez" };
     let (status, body) = ask(admin.listen, path).with_context(|| format!("http://{}{path}", admin.listen))?;
-    println!("{}", body.trim_end());
+    stdout_sink::print(&format!("{}\n", body.trim_end()));
     Ok(if status == 200 { Exit::Success } else { Exit::Failure })
 }
 

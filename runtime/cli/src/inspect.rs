@@ -38,9 +38,9 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit> {
     let description = describe(&args.component, bytes).with_context(cannot_run)?;
     let seen = Seen { component: &args.component, digest, inspection, description };
     if args.json {
-        println!("{:#}", seen.json());
+        stdout_sink::print(&format!("{:#}\n", seen.json()));
     } else {
-        print!("{}", seen.text(stdout_sink::width().unwrap_or(PAGE), paint::stdout()));
+        stdout_sink::print(&seen.text(stdout_sink::width().unwrap_or(PAGE), paint::stdout()));
     }
     Ok(Exit::Success)
 }

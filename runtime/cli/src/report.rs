@@ -69,7 +69,7 @@ fn intake(status: &Status) -> String {
 fn reasons(exporter: &ExporterStatus) -> String {
     let ledger = &exporter.ledger;
     let dropped = ledger.dropped.iter().map(|(reason, rows)| (*reason, *rows));
-    let others = [("rejected by its backend", ledger.rejected), ("undelivered", ledger.queued + ledger.in_flight)];
+    let others = [("rejected", ledger.rejected), ("undelivered", ledger.queued + ledger.in_flight)];
     let parts = dropped.chain(others).filter(|(_, rows)| *rows > 0);
     parts.map(|(reason, rows)| format!("{reason} {}", thousands(rows))).collect::<Vec<_>>().join(", ")
 }
@@ -107,7 +107,7 @@ mod tests {
   exporter  accepted  delivered  rejected  dropped  undelivered
   zipkin       1,500      1,500         0        0            0
   bad          1,500         50        40    1,400           10
-  bad lost 1,450: out_of_fuel 1,200, shutdown 200, rejected by its backend 40, undelivered 10
+  bad lost 1,450: out_of_fuel 1,200, shutdown 200, rejected 40, undelivered 10
 ";
         assert_eq!(render(&status, PAGE, Paint::off()), expected);
         assert_eq!(exit(&status), Exit::Lost);

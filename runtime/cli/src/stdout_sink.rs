@@ -1,4 +1,4 @@
-//! Standard output, for exporters that were granted the terminal.
+//! Standard output, for commands and for exporters that were granted the terminal.
 
 use std::io::{IsTerminal, Write};
 
@@ -40,6 +40,11 @@ impl TerminalSink for SilentSink {
     }
 
     fn write(&self, _: &str) {}
+}
+
+/// Prints what a command has to say. Who has closed the pipe has read enough.
+pub(crate) fn print(text: &str) {
+    StdoutSink.write(text);
 }
 
 /// Columns of standard output, if it is a terminal.

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM, by name.
+//! What asks the process to end, by name: Ctrl-C, SIGTERM, and SIGHUP of a terminal that was closed.
 
 use std::{io, ops::ControlFlow};
 
@@ -27,21 +27,42 @@ pub(crate) fn listen(mut on_signal: impl FnMut(&'static str) -> ControlFlow<()> 
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// None if it is ignored, as under `nohup`.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let hangup = if is_hangup_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
     }
 
     async fn next(&mut self) -> Option<&'static str> {
         tokio::select! {
             signal = self.interrupt.recv() => signal.map(|()| "Ctrl-C"),
             signal = self.terminate.recv() => signal.map(|()| "SIGTERM"),
+            Some(()) = received(self.hangup.as_mut()) => Some("SIGHUP"),
         }
     }
+}
+
+#[cfg(unix)]
+async fn received(signal: Option<&mut tokio::signal::unix::Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether whoever started this process wants it to outlive its terminal. Linux tells; elsewhere it is not known.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Bit 0 is signal 1, SIGHUP (proc_pid_status(5)).
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
 }
 
 #[cfg(not(unix))]

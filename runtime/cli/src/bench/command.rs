@@ -9,12 +9,15 @@ use spangate::{
 };
 use spangate_core::signal::Signal;
 
-use super::{measure, report, samples};
+use super::{
+    measure, report,
+    samples::{self, Day},
+};
 use crate::{
     exit::Exit,
     paint,
     stderr_log::StderrLog,
-    stdout_sink::SilentSink,
+    stdout_sink::{self, SilentSink},
     trial::{Answering, Rehearsal},
 };
 
@@ -42,7 +45,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<Exit> {
     let lines = Log::new(Arc::clone(&log) as Arc<dyn LogSink>);
     let report = measured(args, lines);
     log.finish();
-    print!("{}", report?);
+    stdout_sink::print(&report?);
     Ok(Exit::Success)
 }
 
@@ -55,11 +58,19 @@ fn measured(args: &BenchArgs, log: Log) -> Result<String> {
     let signal = signal_of(&said.signals)?;
     let event_name = said.event_names.iter().find(|name| *name != "*").map_or("order.placed", String::as_str);
     let batch_size = args.batch_size.min(said.max_batch_size.unwrap_or(u32::MAX)).max(1);
-    let batch = |rows| samples::batch(signal, event_name, rows);
-    let whole = measure::run(&rehearsal, &batch(batch_size), Duration::from_secs(args.seconds))?;
-    let single = measure::run(&rehearsal, &batch(1), Duration::from_millis(500))?;
-    let subject = report::Subject { component: &args.component, signal, batch_size, rate: args.rate };
-    Ok(report::render(&subject, &whole, &single, paint::stdout()))
+    let batch = |rows, day| samples::batch(signal, event_name, rows, day);
+    let shortly = Duration::from_millis(500);
+    let whole = measure::run(&rehearsal, &batch(batch_size, Day::Ordinary), Duration::from_secs(args.seconds))?;
+    let bad = measure::run(&rehearsal, &batch(batch_size, Day::Bad), shortly)?;
+    let single = measure::run(&rehearsal, &batch(1, Day::Ordinary), shortly)?;
+    let subject = report::Subject {
+        component: &args.component,
+        signal,
+        batch_size,
+        rate: args.rate,
+        may_send: rehearsal.may_send,
+    };
+    Ok(report::render(&subject, &report::Seen { whole, bad, single }, paint::stdout()))
 }
 
 /// What is measured: spans if the exporter takes them.

@@ -18,7 +18,11 @@ use spangate::{
 use spangate_core::clock::Clock;
 
 use super::{shop, summary};
-use crate::{exit::Exit, paint, stdout_sink::StdoutSink};
+use crate::{
+    exit::Exit,
+    paint,
+    stdout_sink::{self, StdoutSink},
+};
 
 const CONFIG: &str = include_str!("demo.toml");
 
@@ -28,9 +32,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Plays the scene and prints the summary.
 pub(crate) fn run() -> Result<Exit> {
     let paint = paint::stdout();
-    println!("{}", paint.bold("A small shop serves three requests."));
-    println!("Three exporters get every span, each in a sandbox of its own: console draws");
-    println!("them, looping never returns, crashing panics. This is what console draws:\n");
+    stdout_sink::print(&format!(
+        "{}\nThree exporters get every span, each in a sandbox of its own: console draws\n\
+         them, looping never returns, crashing panics. This is what console draws:\n\n",
+        paint.bold("A small shop serves three requests.")
+    ));
     let runtime = Runtime::builder()
         .config(config()?)
         .builtins(spangate_builtin::component)
@@ -44,7 +50,7 @@ pub(crate) fn run() -> Result<Exit> {
     let took = start.elapsed();
     let status = wait_for_every_span(&runtime);
     runtime.shutdown(Duration::from_secs(1));
-    print!("{}", summary::render(&status, recorded, took, paint));
+    stdout_sink::print(&summary::render(&status, recorded, took, paint));
     Ok(if summary::is_accounted(&status, recorded) { Exit::Success } else { Exit::Failure })
 }
 

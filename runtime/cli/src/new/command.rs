@@ -9,6 +9,7 @@ use crate::{
     args::{Language, NewArgs},
     exit::Exit,
     paint::{self, Paint},
+    stdout_sink,
 };
 
 pub(crate) fn new(args: &NewArgs) -> Result<Exit> {
@@ -21,7 +22,7 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit> {
     };
     let template = Template::of(args.language);
     folder::write(&project.folder, &template.files(&project.name, &project.sdk))?;
-    print!("{}", told(&project, template, args.sdk.is_some(), paint::stdout()));
+    stdout_sink::print(&told(&project, template, args.sdk.is_some(), paint::stdout()));
     Ok(Exit::Success)
 }
 

@@ -10,7 +10,7 @@ use super::{
     report::{self, Subject},
     stage::Stage,
 };
-use crate::{args::TestArgs, component_file, exit::Exit, paint, trial::read_settings};
+use crate::{args::TestArgs, component_file, exit::Exit, paint, stdout_sink, trial::read_settings};
 
 pub(crate) fn test(args: &TestArgs) -> Result<Exit> {
     let bytes = Bytes::from(component_file::read(&args.component)?);
@@ -38,7 +38,7 @@ pub(crate) fn test(args: &TestArgs) -> Result<Exit> {
     let (lines, written) = (stage.watcher.lines(), stage.watcher.written());
     let subject =
         Subject { component: &args.component, said: &said, has_all_requests: args.requests, lines: &lines, written };
-    print!("{}", report::render(&subject, &examined, paint::stdout()));
+    stdout_sink::print(&report::render(&subject, &examined, paint::stdout()));
     Ok(if examined.findings.is_empty() { Exit::Success } else { Exit::Failure })
 }
 

@@ -6,5 +6,5 @@ mod rehearsal;
 mod settings;
 
 pub(crate) use in_kind::in_kind;
-pub(crate) use rehearsal::{Answering, Rehearsal};
+pub(crate) use rehearsal::{Answering, Rehearsal, name_of};
 pub(crate) use settings::read as read_settings;

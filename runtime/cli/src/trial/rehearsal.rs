@@ -6,7 +6,10 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use spangate::{
     config::{self, Component},
-    sandbox::{HttpBackend, HttpFailure, HttpRequest, HttpResponse, LoadError, Sandbox, SandboxExporter, TerminalSink},
+    sandbox::{
+        HttpBackend, HttpFailure, HttpRequest, HttpResponse, LoadError, Need, Sandbox, SandboxExporter, TerminalSink,
+        inspect,
+    },
     telemetry::Log,
 };
 use tokio::runtime::{Builder, Runtime};
@@ -30,6 +33,8 @@ pub(crate) struct Rehearsal {
     pub(crate) exporter: Arc<SandboxExporter>,
     /// What waits for its answers.
     pub(crate) runtime: Runtime,
+    /// Whether it wants to send requests.
+    pub(crate) may_send: bool,
     _sandbox: Sandbox,
 }
 
@@ -47,6 +52,8 @@ impl Rehearsal {
         log: Log,
     ) -> Result<Self> {
         let bytes = Bytes::from(component_file::read(component)?);
+        let may_send =
+            inspect(&bytes).is_ok_and(|seen| seen.imports.iter().any(|import| import.need == Need::Grant("http")));
         let settings = settings::read(settings)?;
         let config = config::Sandbox { max_component_bytes: MAX_BYTES, ..config::Sandbox::default() };
         let sandbox = Sandbox::new(&config, log, terminal)?.with_backend(backend);
@@ -64,7 +71,7 @@ impl Rehearsal {
             }
             Err(error) => return Err(error).with_context(|| format!("{component} cannot be loaded")),
         };
-        Ok(Self { exporter, runtime, _sandbox: sandbox })
+        Ok(Self { exporter, runtime, may_send, _sandbox: sandbox })
     }
 }
 
@@ -82,8 +89,8 @@ fn with_every_grant(
     exporter
 }
 
-/// What the exporter is called in logs: the file's name without its ending.
-fn name_of(component: &str) -> &str {
+/// What the exporter is called: the file's name without its ending.
+pub(crate) fn name_of(component: &str) -> &str {
     let name = component.rsplit(['/', ':']).next().unwrap_or(component);
     name.strip_suffix(".wasm").unwrap_or(name)
 }

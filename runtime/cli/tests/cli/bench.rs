@@ -5,10 +5,17 @@ fn an_exporter_is_measured_without_configuration_or_network_and_gets_a_budget() 
     let settings = "{\"endpoint\": \"http://no.such.host.invalid/api/v2/spans\"}";
     let said = output(&["bench", "builtin:zipkin", "--settings", settings, "--seconds", "1", "--batch-size", "64"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
-    for part in ["spans per second and core", "fuel per span", "batches of 64 spans", "requests", "1.0 per batch"] {
+    for part in [
+        "spans per second and core",
+        "fuel per span",
+        "batches of 64 spans",
+        "requests",
+        "1.0 per batch",
+        "if all are slow and failed",
+    ] {
         assert!(said.stdout.contains(part), "no {part} in\n{}", said.stdout);
     }
-    let budget = said.stdout.split_once("[exporters.NAME.limits]\n").expect("a budget").1;
+    let budget = said.stdout.split_once("[exporters.zipkin.limits]\n").expect("a budget").1;
     let keys: Vec<&str> = budget.lines().filter_map(|line| line.split_once(" = ").map(|(key, _)| key)).collect();
     assert_eq!(keys, ["fuel_per_batch", "memory", "cpu_share"], "{budget}");
 }

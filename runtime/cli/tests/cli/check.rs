@@ -211,3 +211,19 @@ fn what_an_exporter_may_not_see_is_shown_and_a_key_that_cannot_be_used_is_told()
         assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
     }
 }
+
+#[test]
+fn an_address_that_is_not_granted_is_told_and_is_no_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = |endpoint: &str| {
+        format!(
+            "[receivers.otlp_http]\n[exporters.a]\ncomponent = \"builtin:zipkin\"\n\
+             grants.http.allow = [\"http://localhost:9411\"]\nsettings.endpoint = \"{endpoint}/api/v2/spans\"\n"
+        )
+    };
+    let line = "settings.endpoint: http://localhost:9412 is not in grants.http.allow";
+    for (endpoint, is_told) in [("http://localhost:9412", true), ("http://localhost:9411", false)] {
+        let said = check(folder.path(), &config(endpoint));
+        assert_eq!((said.code, said.stderr.contains(line)), (Some(0), is_told), "{}", said.stderr);
+    }
+}

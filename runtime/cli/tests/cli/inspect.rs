@@ -1,4 +1,4 @@
-use crate::process::output;
+use crate::process::{output, spangate};
 
 #[test]
 fn a_built_in_exporter_is_shown_with_what_it_needs() {
@@ -53,4 +53,13 @@ fn what_is_no_component_is_told_with_what_to_do() {
         assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""), "{component}");
         assert!(said.stderr.contains(part), "no {part} in\n{}", said.stderr);
     }
+}
+
+#[test]
+fn who_closes_the_pipe_has_read_enough() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let said = spangate(&["inspect", "builtin:otlp"]).stdout(writer).output().expect("the binary runs");
+    let stderr = String::from_utf8_lossy(&said.stderr);
+    assert_eq!((said.status.code(), &*stderr), (Some(0), ""));
 }

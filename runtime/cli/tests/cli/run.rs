@@ -5,7 +5,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use crate::process::{Running, Said, output};
+use crate::process::{Running, Said, output, spangate};
 
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
@@ -130,4 +130,25 @@ fn secrets_show_in_no_output_of_a_run() {
     running.signal(Signal::TERM);
     let said = running.end();
     assert!(!said.stdout.contains("4cb1d0") && !said.stderr.contains("4cb1d0"), "{}\n{}", said.stdout, said.stderr);
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it_as_any_signal_does_unless_it_is_to_outlive_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (disposition, is_ended) in [("--default-signal=HUP", true), ("--ignore-signal=HUP", false)] {
+        let path = folder.path().join("spangate.toml");
+        std::fs::write(&path, console(free_port())).expect("written");
+        let plain = spangate(&["run", path.to_str().expect("UTF-8")]);
+        let mut command = std::process::Command::new("env");
+        command.arg(disposition).arg(plain.get_program()).args(plain.get_args()).stdin(std::process::Stdio::null());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut running = Running::start(command);
+        running.wait_for("Ctrl-C");
+        running.signal(Signal::HUP);
+        if !is_ended {
+            running.signal(Signal::TERM);
+        }
+        let said = running.end();
+        assert_eq!((said.code, said.stderr.contains("SIGHUP")), (Some(0), is_ended), "{}", said.stderr);
+    }
 }

@@ -86,7 +86,7 @@ fn read(
 /// Puts the text into `source`, as far as it is text, and says why it cannot be parsed if it cannot.
 fn decode(text: &[u8], source: &mut Source) -> Option<Complaint> {
     if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes", text.len());
+        let message = format!("the file has more than {MAX_BYTES} bytes: it is no configuration");
         return Some(Complaint::new(message).allowed(format!("up to {MAX_BYTES}")));
     }
     let good = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);

@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
+    addresses::not_granted,
     body::{Body, Parts},
     cache::Cache,
     compilation::{Order, prepare},
@@ -210,6 +211,9 @@ impl Sandbox {
         host_log: &Arc<SparingLog>,
     ) -> Result<Capabilities, LoadError> {
         let http = self.http_client(config.grants.http.as_ref(), config.concurrency.max(1), host_log)?;
+        if !self.is_rehearsing() {
+            not_granted(config).iter().for_each(|line| host_log.tell(Level::Warn, format_args!("{line}")));
+        }
         let terminal = config.grants.terminal.then(|| self.terminal(host_log)).transpose()?;
         Ok(self.assemble(name, &config.limits, http, terminal, host_log))
     }
@@ -236,6 +240,14 @@ impl Sandbox {
     fn terminal(&self, host_log: &Arc<SparingLog>) -> Result<TerminalCtx, LoadError> {
         let terminal = TerminalCtx::new(TerminalGrant::default(), Arc::clone(&self.terminal), host_log.clone());
         terminal.map_err(|error| LoadError::BadGrant(vec![format!("grants.terminal: no thread to write on: {error}")]))
+    }
+
+    /// Whether requests are answered without a network.
+    fn is_rehearsing(&self) -> bool {
+        #[cfg(feature = "http")]
+        return self.backend.is_some();
+        #[cfg(not(feature = "http"))]
+        false
     }
 
     /// Without a grant, a client that may reach nothing.

@@ -5,6 +5,7 @@
 //! (let in by `standing`) -> `run` -> `body` (idle instances) -> `instance` -> `metered_store` -> `metered` (in turn with
 //! others: `turn`, `cpu`, `turns`) -> the guest, whose host calls come back through `guest`, `lending` and the capabilities.
 
+mod addresses;
 mod body;
 #[cfg_attr(not(feature = "compiler"), expect(dead_code, reason = "without a compiler the cache is only read"))]
 mod cache;

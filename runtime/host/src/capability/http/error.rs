@@ -45,6 +45,7 @@ impl From<Refusal> for HttpError {
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
         // The URL may carry a key in its query; the guest knows where it sent the request.
+        let to = error.url().and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
         let error = error.without_url();
         let text = bound(&describe(&error));
         match find::<ResolveError>(&error) {
@@ -62,7 +63,7 @@ impl From<reqwest::Error> for HttpError {
             return Self::InvalidRequest(text);
         }
         if error.is_connect() {
-            return Self::Connect(text);
+            return Self::Connect(bound(&format!("{}: {text}", to.as_deref().unwrap_or("the backend"))));
         }
         if error.is_timeout() { Self::Timeout } else { Self::Broken(text) }
     }

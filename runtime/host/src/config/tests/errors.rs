@@ -409,5 +409,10 @@ fn a_file_that_is_not_text_is_told_where() {
     let error = parse(b"a = 1\nb = \"\xff\"", &surroundings).expect_err("wrong").to_string();
     assert!(error.starts_with("error: the file is not UTF-8 text\n --> f.toml:2:6\n"), "{error}");
     let error = parse(&vec![b' '; (1 << 20) + 1], &surroundings).expect_err("wrong").to_string();
-    assert!(error.starts_with("error: the file has 1048577 bytes\n--> f.toml\n = allowed: up to 1048576"), "{error}");
+    assert!(
+        error.starts_with(
+            "error: the file has more than 1048576 bytes: it is no configuration\n--> f.toml\n = allowed: up to 1048576"
+        ),
+        "{error}"
+    );
 }
