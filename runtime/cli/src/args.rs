@@ -56,9 +56,8 @@ Examples:
 
 const NEW_EXAMPLES: &str = "\
 Examples:
-  spangate new slow-spans
-  spangate new slow-spans --path exporters/slow-spans
   spangate new slow-spans --sdk ../spangate/sdk/rust
+  spangate new slow-spans --sdk ../spangate/sdk/rust --path exporters/slow-spans
 
 Writes a small project that builds and passes its test as it is, and says what to run next.";
 
@@ -197,7 +196,7 @@ pub(crate) struct NewArgs {
     /// The language to write it in
     #[arg(long, value_enum, default_value_t = Language::Rust)]
     pub(crate) language: Language,
-    /// Take the SDK from this folder of a checkout instead of the registry
+    /// Where the SDK is: the folder sdk/rust of spangate's source, until it is published
     #[arg(long, value_name = "PATH")]
     pub(crate) sdk: Option<PathBuf>,
 }

@@ -22,7 +22,7 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit> {
     };
     let template = Template::of(args.language);
     folder::write(&project.folder, &template.files(&project.name, &project.sdk))?;
-    stdout_sink::print(&told(&project, template, args.sdk.is_some(), paint::stdout()));
+    stdout_sink::print(&told(&project, template, paint::stdout()));
     Ok(Exit::Success)
 }
 
@@ -44,12 +44,9 @@ fn plan(args: &NewArgs) -> Result<Project> {
     Ok(Project { name, folder, sdk })
 }
 
-fn told(project: &Project, template: &Template, has_sdk: bool, paint: Paint) -> String {
+fn told(project: &Project, template: &Template, paint: Paint) -> String {
     let Project { name, folder, .. } = project;
     let mut text = format!("{} is in {}\n", paint.bold(name.as_str()), folder.display());
-    if !has_sdk {
-        text += "It takes spangate-sdk 0.1 from the registry; --sdk PATH takes the one of a checkout.\n";
-    }
     text += &format!("\n{}\n\n  rustup target add wasm32-wasip2\n", paint.bold("Once"));
     text += &format!("\n{}\n\n  cd {}\n", paint.bold("Then"), quoted(folder));
     text + &template.steps(name).lines().map(|step| format!("  {step}\n")).collect::<String>()

@@ -4,13 +4,14 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// The SDK for Rust as a value of `[dependencies]`: the published one, or the one in the folder `sdk`, told relative to
-/// the project's folder unless it was given as an absolute path.
+/// The SDK for Rust as a value of `[dependencies]`: the one in the folder `sdk`, told relative to the project's folder
+/// unless it was given as an absolute path.
 ///
 /// # Errors
-/// If there is no SDK for Rust in that folder.
+/// If no folder is named, or there is no SDK for Rust in it. A registry's package of that name would be somebody else's.
 pub(super) fn of_rust(sdk: Option<&Path>, project: &Path) -> Result<String> {
-    let Some(sdk) = sdk else { return Ok("\"0.1\"".to_owned()) };
+    let sdk =
+        sdk.context("the SDK is not published yet: --sdk PATH says where it is, sdk/rust in spangate's source")?;
     let manifest = sdk.join("Cargo.toml");
     let text = std::fs::read_to_string(&manifest)
         .with_context(|| format!("--sdk names no folder of the SDK for Rust: cannot read {}", manifest.display()))?;
@@ -67,6 +68,5 @@ mod tests {
         let sdk = Path::new("../../sdk/rust");
         let line = of_rust(Some(sdk), Path::new("../a/b/new")).expect("the SDK");
         assert!(line.ends_with("../sdk/rust\" }") || line.ends_with("../../sdk/rust\" }"), "{line}");
-        assert_eq!(of_rust(None, Path::new("new")).expect("the registry's"), "\"0.1\"");
     }
 }

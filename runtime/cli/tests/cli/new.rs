@@ -1,4 +1,7 @@
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::process::{Said, spangate};
 
@@ -8,6 +11,16 @@ fn new(folder: &Path, args: &[&str]) -> Said {
     Said::from(command.args(args).current_dir(folder).output().expect("the binary runs"))
 }
 
+/// Where the SDK is.
+fn sdk() -> PathBuf {
+    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/rust")).expect("the SDK")
+}
+
+/// The same, as an argument.
+fn sdk_text() -> String {
+    sdk().to_str().expect("UTF-8").to_owned()
+}
+
 fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).expect("a folder").next().is_none()
 }
@@ -15,14 +28,14 @@ fn is_empty(folder: &Path) -> bool {
 #[test]
 fn a_project_is_written_and_the_next_steps_are_told() {
     let home = tempfile::tempdir().expect("a folder");
-    let said = new(home.path(), &["slow-spans"]);
+    let said = new(home.path(), &["slow-spans", "--sdk", &sdk_text()]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let steps = ["rustup target add wasm32-wasip2", "cd slow-spans", "cargo test", "spangate run spangate.toml"];
     for step in steps {
         assert!(said.stdout.contains(&format!("\n  {step}\n")), "no {step} in\n{}", said.stdout);
     }
     let read = |path: &str| fs::read_to_string(home.path().join("slow-spans").join(path)).expect(path);
-    assert!(read("Cargo.toml").contains("spangate-sdk = \"0.1\""));
+    assert!(read("Cargo.toml").contains(&format!("spangate-sdk = {{ path = \"{}\" }}", sdk_text())));
     assert!(read("src/lib.rs").contains("spangate_sdk::export!(SlowSpans);"));
     assert!(read("spangate.toml").contains("wasm32-wasip2/release/slow_spans.wasm"));
     assert!(read("README.md").contains("spangate test target/wasm32-wasip2/release/slow_spans.wasm"));
@@ -32,7 +45,7 @@ fn a_project_is_written_and_the_next_steps_are_told() {
 #[test]
 fn the_sdk_of_a_checkout_is_taken_by_path() {
     let home = tempfile::tempdir().expect("a folder");
-    let sdk = fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/rust")).expect("the SDK");
+    let sdk = sdk();
     std::os::unix::fs::symlink(&sdk, home.path().join("sdk")).expect("a link");
     let said = new(home.path(), &["a", "--path", "deep/er/a", "--sdk", "sdk"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
@@ -51,6 +64,7 @@ fn what_cannot_be_is_told_and_writes_nothing() {
         (&["Slow Spans"][..], "`slow-spans` would do"),
         (&["fn"], "`fn-exporter` would do"),
         (&["../slow"], "said by --path"),
+        (&["a"], "not published yet: --sdk PATH"),
         (&["a", "--sdk", "nowhere"], "--sdk names no folder of the SDK"),
         (&["a", "--language", "cobol"], "rust"),
         (&[], "NAME"),
