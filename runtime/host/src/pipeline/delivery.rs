@@ -4,7 +4,10 @@
 //! lane's deadline at most; both end at once when the pipeline is cut off. A worker that panics is begun anew: what it had
 //! in hand counts as a fault.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use spangate_core::{
     batch::Batch,
@@ -152,10 +155,15 @@ enum Lent {
     Narrowed(Shown),
 }
 
-/// What costs rows is told, and why a backend does not take them now. What the sandbox says itself is only counted.
+/// What costs rows is told, and why a backend does not take them now, and that it does again. What the sandbox says itself is only counted.
 fn complain(lane: &Lane, answer: &Answer, settled: Settled) {
     let word = match answer {
-        Ok(ExportOutcome::Accepted) => return,
+        Ok(ExportOutcome::Accepted) => {
+            if lane.is_sent_back.swap(false, Ordering::Relaxed) {
+                lane.log.tell(Level::Info, format_args!("rows are delivered again"));
+            }
+            return;
+        }
         Ok(ExportOutcome::Partial(partial)) => partial.reason.clone(),
         Ok(ExportOutcome::RetryAfter { reason, .. } | ExportOutcome::Rejected { reason }) => reason.clone(),
         Err(ExportError::Unavailable { reason, .. } | ExportError::Unauthorized { reason, .. }) => reason.clone(),
@@ -166,6 +174,7 @@ fn complain(lane: &Lane, answer: &Answer, settled: Settled) {
     } else if settled.rejected > 0 {
         lane.log.complain(format_args!("{} rows were rejected: {word}", settled.rejected));
     } else if matches!(answer, Ok(ExportOutcome::RetryAfter { .. })) {
+        lane.is_sent_back.store(true, Ordering::Relaxed);
         lane.log.complain(format_args!("{} rows are tried again later: {word}", settled.requeued));
     }
 }

@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -41,6 +41,8 @@ pub(crate) struct Lane {
     pub(super) dead_letters: Option<DeadLetters>,
     /// What it was not shown.
     pub(super) unseen: Unseen,
+    /// Whether the latest answer sent rows back to be tried later.
+    pub(super) is_sent_back: AtomicBool,
     pub(super) tally: Arc<Tally>,
     state: Mutex<State>,
     pub(super) not_subscribed: AtomicU64,
@@ -67,6 +69,7 @@ impl Lane {
             state: Mutex::new(state),
             attempts: Attempts::default(),
             unseen: Unseen::default(),
+            is_sent_back: AtomicBool::new(false),
             not_subscribed: AtomicU64::new(0),
             changed: Notify::new(),
             settled: Notify::new(),

@@ -147,3 +147,18 @@ async fn while_one_batch_waits_for_its_next_attempt_others_are_delivered() {
     assert_eq!(stage.ledger(0).delivered, 1024);
     assert_eq!(exporter.handed().len(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn that_rows_wait_for_a_backend_is_told_and_once_that_they_wait_no_more() {
+    let later = || Act::RetryAfter(Some(Duration::from_secs(1)));
+    let (stage, _) = stage([later(), later()], Act::Accept);
+    stage.record(2);
+    stage.settle().await;
+    stage.record(1);
+    stage.settle().await;
+    assert_eq!(stage.ledger(0).delivered, 3);
+    let lines = stage.lines.messages();
+    let [first, second, third] = lines.as_slice() else { panic!("{lines:?}") };
+    assert!(first.starts_with("2 rows are tried again later") && second == first, "{lines:?}");
+    assert_eq!(third, "rows are delivered again");
+}
