@@ -24,6 +24,7 @@ impl Exporter for {{type}} {
             json!({
                 "traceId": span.trace_id().to_string(),
                 "id": span.span_id().to_string(),
+                "parentId": span.parent_span_id().map(|id| id.to_string()),
                 "name": span.name(),
                 "timestamp": span.start_time() / 1000,
                 "duration": span.duration().as_micros().max(1) as u64,
