@@ -31,8 +31,7 @@ impl Exporter for {{type}} {
                 "localEndpoint": { "serviceName": span.resource().service_name() },
             })
         });
-        let body = Value::from_iter(spans).to_string();
-        let request = http::post(&self.endpoint).json(body);
+        let request = http::post(&self.endpoint).json(Value::from_iter(spans).to_string());
         request.idempotency_key(batch).deliver()
     }
 }
