@@ -56,13 +56,14 @@ async fn received(signal: Option<&mut tokio::signal::unix::Signal>) -> Option<()
     }
 }
 
-/// Whether whoever started this process wants it to outlive its terminal. Linux tells; elsewhere it is not known.
+/// Whether whoever started this process wants it to outlive its terminal. Linux tells; elsewhere it may be, and the signal is
+/// left as it was.
 #[cfg(unix)]
 fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     // Bit 0 is signal 1, SIGHUP (proc_pid_status(5)).
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 != 0)
 }
 
 #[cfg(not(unix))]

@@ -98,7 +98,9 @@ async fn a_redirect_is_handed_to_the_guest_and_not_followed() {
 async fn nobody_listening_is_a_refused_connection() {
     let address = Raw::answering("", "").await.address;
     match instance_for(address).send(post(format!("http://{address}/"), b"x")).await {
-        Err(HttpError::Connect(why)) => assert!(why.contains("refused"), "{why}"),
+        Err(HttpError::Connect(why)) => {
+            assert!(why.starts_with(&format!("{address}: ")) && why.contains("refused"), "{why}");
+        }
         // The port may have found another owner meanwhile; then this test has nothing to say.
         other => panic!("{other:?}"),
     }
